@@ -1,0 +1,105 @@
+import { assert } from "../../lib/assert.ts";
+import type { Id } from "./types.ts";
+
+/** How linearizable reads are confirmed (Raft §6.4). */
+export type ReadMode =
+  /** A round of heartbeats per batch of reads. */
+  | "safe"
+  /** From the leader's lease while it holds; otherwise as "safe". Needs `checkQuorum`. */
+  | "lease";
+
+/** What to do with a configuration change that is not possible now. */
+export type ConfChangeCheck =
+  /** Refuse it with a reason. */
+  | "refuse"
+  /** Append an empty entry in its place and report success, as etcd does. */
+  | "empty-entry"
+  /** Let it pass: whoever proposes has made sure that it can be applied. */
+  | "off";
+
+/** Settings of a core; see {@link configOf} for the defaults. */
+export interface Config {
+  readonly id: Id;
+  /** T: ticks without a leader before an election; each timeout is drawn from [T, 2T). */
+  readonly electionTicks: number;
+  /** Ticks between a leader's heartbeats; below `electionTicks`. */
+  readonly heartbeatTicks: number;
+  /** Length of a tick in ms, the unit of `tick(now)`; used for leases only. */
+  readonly tickMs: number;
+  /** Ask before raising the term, so that a rejoining node cannot depose a leader. */
+  readonly preVote: boolean;
+  /** A leader that hears no quorum for T steps down; others refuse votes while it lives. */
+  readonly checkQuorum: boolean;
+  readonly readMode: ReadMode;
+  /** Emit MsgStorageAppend and MsgStorageApply instead of relying on `advance`. */
+  readonly asyncStorageWrites: boolean;
+  /** Largest sum of entry bytes in one append; always at least one entry. */
+  readonly maxBytesPerMessage: number;
+  /** Most appends in flight per peer. */
+  readonly maxInflightMessages: number;
+  /** Most entry bytes in flight per peer; at least `maxBytesPerMessage`. */
+  readonly maxInflightBytes: number;
+  /** Most bytes handed out to be applied and not yet confirmed. */
+  readonly maxApplyingBytes: number;
+  /** Most bytes proposed and not yet applied, on a leader. */
+  readonly maxUncommittedBytes: number;
+  /** Largest data of one entry. */
+  readonly maxEntryBytes: number;
+  readonly confChangeCheck: ConfChangeCheck;
+  /** A leader that is removed or demoted gives up leadership when it applies the change. */
+  readonly stepDownOnRemoval: boolean;
+  /** Send a follower's proposals to the leader, one hop; else they are refused. */
+  readonly forwardProposals: boolean;
+  /**
+   * Let vote requests leave only after the term, the own vote and the log they advertise are
+   * durable. Without it a node that loses its unsynced tail and campaigns again at the same term
+   * could win by grants that were given to the longer log.
+   */
+  readonly durableVoteRequests: boolean;
+  /** Uniform integer in [0, bound): randomises election timeouts. */
+  readonly random: (bound: number) => number;
+}
+
+const DEFAULTS = {
+  electionTicks: 10,
+  heartbeatTicks: 1,
+  tickMs: 100,
+  preVote: true,
+  checkQuorum: true,
+  readMode: "safe",
+  asyncStorageWrites: true,
+  maxBytesPerMessage: 512 * 1024,
+  maxInflightMessages: 256,
+  maxInflightBytes: 8 * 1024 * 1024,
+  maxApplyingBytes: 16 * 1024 * 1024,
+  maxUncommittedBytes: 64 * 1024 * 1024,
+  maxEntryBytes: 4 * 1024 * 1024,
+  confChangeCheck: "refuse",
+  stepDownOnRemoval: true,
+  forwardProposals: false,
+  durableVoteRequests: true,
+} as const;
+
+/**
+ * A complete, checked and frozen configuration. Defaults: T = 10 ticks of 100 ms, heartbeat each
+ * tick, PreVote and CheckQuorum on, safe reads, asynchronous writes; 512 KiB per append, 256
+ * appends and 8 MiB in flight, 16 MiB applying, 64 MiB uncommitted, 4 MiB per entry.
+ * @throws InvariantError when the settings contradict each other
+ */
+export function configOf(options: Pick<Config, "id" | "random"> & Partial<Config>): Config {
+  const config: Config = Object.freeze({ ...DEFAULTS, ...options });
+  assert(Number.isSafeInteger(config.id) && config.id > 0, "a member id is a positive integer");
+  assert(config.heartbeatTicks >= 1, "heartbeatTicks is at least 1");
+  assert(config.electionTicks > config.heartbeatTicks, "electionTicks exceeds heartbeatTicks");
+  assert(config.tickMs > 0, "tickMs is positive");
+  assert(config.maxInflightMessages >= 1, "maxInflightMessages is at least 1");
+  assert(
+    config.maxInflightBytes >= config.maxBytesPerMessage,
+    "maxInflightBytes is at least maxBytesPerMessage",
+  );
+  assert(config.maxBytesPerMessage >= 0, "maxBytesPerMessage is not negative");
+  assert(config.maxApplyingBytes >= 0, "maxApplyingBytes is not negative");
+  assert(config.maxUncommittedBytes > 0, "maxUncommittedBytes is positive");
+  assert(config.readMode === "safe" || config.checkQuorum, "lease reads need checkQuorum");
+  return config;
+}
