@@ -4588,6 +4588,345 @@ export const descriptor = JSON.parse(`{
          "responseType": "PublishLogsResponse"
         }
        }
+      },
+      "RaftEntryType": {
+       "values": {
+        "RAFT_ENTRY_TYPE_NORMAL": 0,
+        "RAFT_ENTRY_TYPE_CONF_CHANGE": 1
+       }
+      },
+      "RaftEntry": {
+       "fields": {
+        "term": {
+         "type": "uint64",
+         "id": 1
+        },
+        "index": {
+         "type": "uint64",
+         "id": 2
+        },
+        "type": {
+         "type": "RaftEntryType",
+         "id": 3
+        },
+        "data": {
+         "type": "bytes",
+         "id": 4
+        }
+       }
+      },
+      "RaftConfState": {
+       "fields": {
+        "voters": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 1
+        },
+        "votersOutgoing": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 2
+        },
+        "learners": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 3
+        },
+        "learnersNext": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 4
+        },
+        "autoLeave": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "RaftSnapshotMeta": {
+       "fields": {
+        "index": {
+         "type": "uint64",
+         "id": 1
+        },
+        "term": {
+         "type": "uint64",
+         "id": 2
+        },
+        "confState": {
+         "type": "RaftConfState",
+         "id": 3
+        }
+       }
+      },
+      "RaftMessageType": {
+       "values": {
+        "RAFT_MESSAGE_TYPE_UNSPECIFIED": 0,
+        "RAFT_MESSAGE_TYPE_PROP": 1,
+        "RAFT_MESSAGE_TYPE_APP": 2,
+        "RAFT_MESSAGE_TYPE_APP_RESP": 3,
+        "RAFT_MESSAGE_TYPE_VOTE": 4,
+        "RAFT_MESSAGE_TYPE_VOTE_RESP": 5,
+        "RAFT_MESSAGE_TYPE_PRE_VOTE": 6,
+        "RAFT_MESSAGE_TYPE_PRE_VOTE_RESP": 7,
+        "RAFT_MESSAGE_TYPE_SNAP": 8,
+        "RAFT_MESSAGE_TYPE_HEARTBEAT": 9,
+        "RAFT_MESSAGE_TYPE_HEARTBEAT_RESP": 10,
+        "RAFT_MESSAGE_TYPE_TRANSFER_LEADER": 11,
+        "RAFT_MESSAGE_TYPE_TIMEOUT_NOW": 12,
+        "RAFT_MESSAGE_TYPE_READ_INDEX": 13,
+        "RAFT_MESSAGE_TYPE_READ_INDEX_RESP": 14
+       }
+      },
+      "RaftMessage": {
+       "fields": {
+        "type": {
+         "type": "RaftMessageType",
+         "id": 1
+        },
+        "from": {
+         "type": "uint64",
+         "id": 2
+        },
+        "to": {
+         "type": "uint64",
+         "id": 3
+        },
+        "term": {
+         "type": "uint64",
+         "id": 4
+        },
+        "logTerm": {
+         "type": "uint64",
+         "id": 5
+        },
+        "index": {
+         "type": "uint64",
+         "id": 6
+        },
+        "entries": {
+         "rule": "repeated",
+         "type": "RaftEntry",
+         "id": 7
+        },
+        "commit": {
+         "type": "uint64",
+         "id": 8
+        },
+        "vote": {
+         "type": "uint64",
+         "id": 9
+        },
+        "reject": {
+         "type": "bool",
+         "id": 10
+        },
+        "rejectHint": {
+         "type": "uint64",
+         "id": 11
+        },
+        "context": {
+         "type": "uint64",
+         "id": 12
+        },
+        "forced": {
+         "type": "bool",
+         "id": 13
+        },
+        "snapshot": {
+         "type": "RaftSnapshotMeta",
+         "id": 14
+        }
+       }
+      },
+      "RaftMemberRecord": {
+       "fields": {
+        "id": {
+         "type": "uint64",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "addr": {
+         "type": "string",
+         "id": 3
+        },
+        "controlAddr": {
+         "type": "string",
+         "id": 4
+        }
+       }
+      },
+      "RaftSnapshotDescription": {
+       "fields": {
+        "meta": {
+         "type": "RaftSnapshotMeta",
+         "id": 1
+        },
+        "members": {
+         "rule": "repeated",
+         "type": "RaftMemberRecord",
+         "id": 2
+        },
+        "removed": {
+         "rule": "repeated",
+         "type": "uint64",
+         "id": 3
+        },
+        "size": {
+         "type": "uint64",
+         "id": 4
+        },
+        "sha256": {
+         "type": "bytes",
+         "id": 5
+        }
+       }
+      },
+      "RaftHello": {
+       "fields": {
+        "version": {
+         "type": "uint32",
+         "id": 1
+        },
+        "clusterId": {
+         "type": "string",
+         "id": 2
+        },
+        "from": {
+         "type": "uint64",
+         "id": 3
+        },
+        "to": {
+         "type": "uint64",
+         "id": 4
+        },
+        "boot": {
+         "type": "uint64",
+         "id": 5
+        }
+       }
+      },
+      "RaftFrame": {
+       "fields": {
+        "messages": {
+         "rule": "repeated",
+         "type": "RaftMessage",
+         "id": 1
+        }
+       }
+      },
+      "RaftExchangeRequest": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "hello",
+          "frame"
+         ]
+        }
+       },
+       "fields": {
+        "hello": {
+         "type": "RaftHello",
+         "id": 1
+        },
+        "frame": {
+         "type": "RaftFrame",
+         "id": 2
+        }
+       }
+      },
+      "RaftExchangeResponse": {
+       "fields": {}
+      },
+      "RaftSnapshotOffer": {
+       "fields": {
+        "hello": {
+         "type": "RaftHello",
+         "id": 1
+        },
+        "message": {
+         "type": "RaftMessage",
+         "id": 2
+        },
+        "description": {
+         "type": "RaftSnapshotDescription",
+         "id": 3
+        }
+       }
+      },
+      "RaftSnapshotChunk": {
+       "fields": {
+        "offset": {
+         "type": "uint64",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        },
+        "crc32": {
+         "type": "uint32",
+         "id": 3
+        }
+       }
+      },
+      "RaftInstallSnapshotRequest": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "offer",
+          "chunk"
+         ]
+        }
+       },
+       "fields": {
+        "offer": {
+         "type": "RaftSnapshotOffer",
+         "id": 1
+        },
+        "chunk": {
+         "type": "RaftSnapshotChunk",
+         "id": 2
+        }
+       }
+      },
+      "RaftInstallSnapshotResponse": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "resume",
+          "complete"
+         ]
+        }
+       },
+       "fields": {
+        "resume": {
+         "type": "uint64",
+         "id": 1
+        },
+        "complete": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
+      "RaftTransport": {
+       "methods": {
+        "Exchange": {
+         "requestType": "RaftExchangeRequest",
+         "requestStream": true,
+         "responseType": "RaftExchangeResponse"
+        },
+        "InstallSnapshot": {
+         "requestType": "RaftInstallSnapshotRequest",
+         "requestStream": true,
+         "responseType": "RaftInstallSnapshotResponse",
+         "responseStream": true
+        }
+       }
       }
      }
     }

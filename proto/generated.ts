@@ -209,6 +209,31 @@ export const LogStream = {
 } as const;
 export type LogStream = (typeof LogStream)[keyof typeof LogStream];
 
+export const RaftEntryType = {
+  NORMAL: 0,
+  CONF_CHANGE: 1,
+} as const;
+export type RaftEntryType = (typeof RaftEntryType)[keyof typeof RaftEntryType];
+
+export const RaftMessageType = {
+  UNSPECIFIED: 0,
+  PROP: 1,
+  APP: 2,
+  APP_RESP: 3,
+  VOTE: 4,
+  VOTE_RESP: 5,
+  PRE_VOTE: 6,
+  PRE_VOTE_RESP: 7,
+  SNAP: 8,
+  HEARTBEAT: 9,
+  HEARTBEAT_RESP: 10,
+  TRANSFER_LEADER: 11,
+  TIMEOUT_NOW: 12,
+  READ_INDEX: 13,
+  READ_INDEX_RESP: 14,
+} as const;
+export type RaftMessageType = (typeof RaftMessageType)[keyof typeof RaftMessageType];
+
 export interface GetRootCaCertificateRequest {}
 
 export interface GetRootCaCertificateResponse {
@@ -1735,6 +1760,109 @@ export interface PublishLogsMessage {
 
 export interface PublishLogsResponse {}
 
+export interface RaftEntry {
+  readonly term: number;
+  readonly index: number;
+  readonly type: RaftEntryType;
+  readonly data: Uint8Array;
+}
+
+export interface RaftConfState {
+  readonly voters: readonly number[];
+  readonly votersOutgoing: readonly number[];
+  readonly learners: readonly number[];
+  readonly learnersNext: readonly number[];
+  readonly autoLeave: boolean;
+}
+
+export interface RaftSnapshotMeta {
+  readonly index: number;
+  readonly term: number;
+  readonly confState: RaftConfState | null;
+}
+
+/** One message of the protocol; the fields are those of raft/core/message.ts. */
+export interface RaftMessage {
+  readonly type: RaftMessageType;
+  readonly from: number;
+  readonly to: number;
+  readonly term: number;
+  readonly logTerm: number;
+  readonly index: number;
+  readonly entries: readonly RaftEntry[];
+  readonly commit: number;
+  readonly vote: number;
+  readonly reject: boolean;
+  readonly rejectHint: number;
+  readonly context: number;
+  readonly forced: boolean;
+  readonly snapshot: RaftSnapshotMeta | null;
+}
+
+/** A member as configuration changes and snapshots name it. */
+export interface RaftMemberRecord {
+  readonly id: number;
+  readonly nodeId: string;
+  /** Where its peers reach it, host:port. */
+  readonly addr: string;
+  /** Where its control API is reached, host:port. */
+  readonly controlAddr: string;
+}
+
+/** A snapshot with everything a member needs to start from it. */
+export interface RaftSnapshotDescription {
+  readonly meta: RaftSnapshotMeta | null;
+  readonly members: readonly RaftMemberRecord[];
+  /** Ids that were taken out; they are never used again. */
+  readonly removed: readonly number[];
+  /** Length and SHA-256 of the content, in clear. */
+  readonly size: number;
+  readonly sha256: Uint8Array;
+}
+
+/** First on every stream: which life of which member speaks to whom. A mismatch ends the stream. */
+export interface RaftHello {
+  readonly version: number;
+  readonly clusterId: string;
+  readonly from: number;
+  readonly to: number;
+  /** How often the sender was started; never falls. */
+  readonly boot: number;
+}
+
+/** All messages of one turn for one peer. */
+export interface RaftFrame {
+  readonly messages: readonly RaftMessage[];
+}
+
+export type RaftExchangeRequest = {
+
+} & ({ readonly kind: "hello"; readonly hello: RaftHello } | { readonly kind: "frame"; readonly frame: RaftFrame } | { readonly kind?: undefined });
+
+export interface RaftExchangeResponse {}
+
+export interface RaftSnapshotOffer {
+  readonly hello: RaftHello | null;
+  /** The core's message, stepped once the content is complete. */
+  readonly message: RaftMessage | null;
+  readonly description: RaftSnapshotDescription | null;
+}
+
+export interface RaftSnapshotChunk {
+  readonly offset: number;
+  readonly data: Uint8Array;
+  /** CRC-32 of data. */
+  readonly crc32: number;
+}
+
+export type RaftInstallSnapshotRequest = {
+
+} & ({ readonly kind: "offer"; readonly offer: RaftSnapshotOffer } | { readonly kind: "chunk"; readonly chunk: RaftSnapshotChunk } | { readonly kind?: undefined });
+
+export type RaftInstallSnapshotResponse = {
+
+} & ({ readonly kind: "resume"; readonly resume: number } | { readonly kind: "complete"; readonly complete: boolean } | { readonly kind?: undefined });
+
 /** Every message by its name. */
 export interface Messages {
   GetRootCaCertificateRequest: GetRootCaCertificateRequest;
@@ -1983,6 +2111,20 @@ export interface Messages {
   SubscriptionMessage: SubscriptionMessage;
   PublishLogsMessage: PublishLogsMessage;
   PublishLogsResponse: PublishLogsResponse;
+  RaftEntry: RaftEntry;
+  RaftConfState: RaftConfState;
+  RaftSnapshotMeta: RaftSnapshotMeta;
+  RaftMessage: RaftMessage;
+  RaftMemberRecord: RaftMemberRecord;
+  RaftSnapshotDescription: RaftSnapshotDescription;
+  RaftHello: RaftHello;
+  RaftFrame: RaftFrame;
+  RaftExchangeRequest: RaftExchangeRequest;
+  RaftExchangeResponse: RaftExchangeResponse;
+  RaftSnapshotOffer: RaftSnapshotOffer;
+  RaftSnapshotChunk: RaftSnapshotChunk;
+  RaftInstallSnapshotRequest: RaftInstallSnapshotRequest;
+  RaftInstallSnapshotResponse: RaftInstallSnapshotResponse;
 }
 
 /** Called by nodes, also by such as have no certificate yet. */
@@ -2159,5 +2301,20 @@ export const LogBrokerService: RpcService<LogBrokerApi> = {
   methods: {
     listenSubscriptions: method("skep.v1.LogBroker/ListenSubscriptions", "ListenSubscriptionsRequest", "SubscriptionMessage", false, true),
     publishLogs: method("skep.v1.LogBroker/PublishLogs", "PublishLogsMessage", "PublishLogsResponse", true, false),
+  },
+};
+
+/** Between Raft ports; managers of the same cluster only. */
+export interface RaftTransportApi {
+  /** One-way: the caller sends a hello, then frames; the answer comes only when the stream ends. */
+  exchange(request: AsyncIterable<RaftExchangeRequest>, call: Call): Promise<RaftExchangeResponse>;
+  /** One snapshot. */
+  installSnapshot(request: AsyncIterable<RaftInstallSnapshotRequest>, call: Call): AsyncIterable<RaftInstallSnapshotResponse>;
+}
+
+export const RaftTransportService: RpcService<RaftTransportApi> = {
+  methods: {
+    exchange: method("skep.v1.RaftTransport/Exchange", "RaftExchangeRequest", "RaftExchangeResponse", true, false),
+    installSnapshot: method("skep.v1.RaftTransport/InstallSnapshot", "RaftInstallSnapshotRequest", "RaftInstallSnapshotResponse", true, true),
   },
 };
