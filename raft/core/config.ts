@@ -17,6 +17,15 @@ export type ConfChangeCheck =
   /** Let it pass: whoever proposes has made sure that it can be applied. */
   | "off";
 
+/** What a leader does when it applies a change that removes or demotes itself. */
+export type RemovalPolicy =
+  /** Steps down and tells the most caught-up voter to campaign at once. */
+  | "hand-over"
+  /** Steps down; the others time out. */
+  | "step-down"
+  /** Goes on leading without counting itself, until another campaigns. */
+  | "stay";
+
 /** Settings of a core; see {@link configOf} for the defaults. */
 export interface Config {
   readonly id: Id;
@@ -46,8 +55,7 @@ export interface Config {
   /** Largest data of one entry. */
   readonly maxEntryBytes: number;
   readonly confChangeCheck: ConfChangeCheck;
-  /** A leader that is removed or demoted gives up leadership when it applies the change. */
-  readonly stepDownOnRemoval: boolean;
+  readonly onRemoval: RemovalPolicy;
   /** Send a follower's proposals to the leader, one hop; else they are refused. */
   readonly forwardProposals: boolean;
   /**
@@ -75,7 +83,7 @@ const DEFAULTS = {
   maxUncommittedBytes: 64 * 1024 * 1024,
   maxEntryBytes: 4 * 1024 * 1024,
   confChangeCheck: "refuse",
-  stepDownOnRemoval: true,
+  onRemoval: "hand-over",
   forwardProposals: false,
   durableVoteRequests: true,
 } as const;

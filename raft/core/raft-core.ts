@@ -66,10 +66,11 @@ export class RaftCore {
 
   /**
    * Asks for an index that is safe to read at; works on every role. `id` is the caller's own
-   * (positive, never reused); answered in `Ready.reads` or `Ready.failedReads`.
+   * (positive, never reused); answered in `Ready.reads` or `Ready.failedReads`. `now`: monotonic
+   * ms, against which a lease is checked.
    */
-  readIndex(id: number): void {
-    notBuilt(id);
+  readIndex(id: number, now: number): void {
+    notBuilt(id, now);
   }
 
   /** Hands leadership to voter `to`; given up after one election timeout. */

@@ -130,7 +130,11 @@ export interface ReadState {
 /** A read that will not be answered; ask again. */
 export interface ReadFailure {
   readonly id: number;
-  readonly reason: "no-leader" | "leader-changed";
+  readonly reason:
+    | "no-leader"
+    | "leader-changed"
+    /** Forwarded to the leader, no answer within an election timeout. */
+    | "timeout";
 }
 
 /**
