@@ -1,0 +1,179 @@
+import {
+  PublishMode,
+  TaskState,
+  type Cluster,
+  type Config,
+  type ContainerSpec,
+  type Extension,
+  type Network,
+  type Node,
+  type ProcessSpec,
+  type Resource,
+  type Secret,
+  type Service,
+  type Task,
+  type TaskSpec,
+  type Volume,
+} from "../../proto/generated.ts";
+
+/** Every kind of object by its table's name. */
+export interface Objects {
+  node: Node;
+  service: Service;
+  task: Task;
+  network: Network;
+  cluster: Cluster;
+  secret: Secret;
+  config: Config;
+  volume: Volume;
+  extension: Extension;
+  resource: Resource;
+}
+
+export type Kind = keyof Objects;
+
+/** What the state machine knows of one kind: how to find its objects and what must stay unique. */
+export interface Schema<T> {
+  /** The object's name; compared without case. */
+  readonly nameOf: (object: T) => string;
+  /** Whether two objects of the kind may carry one name. */
+  readonly uniqueName: boolean;
+  /** Secondary indexes: the keys under which an object is found. */
+  readonly indexes: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** Things only one object of the whole store may hold (design §3.1). */
+  readonly leases?: (object: T) => readonly string[];
+  /** `kind/id` of objects that must exist while this one refers to them. */
+  readonly references?: (object: T) => readonly string[];
+}
+
+const NONE: readonly string[] = [];
+const nameOf = (object: { readonly spec: { readonly annotations: { readonly name: string } | null } | null }) =>
+  object.spec?.annotations?.name ?? "";
+const named = { nameOf, uniqueName: true, indexes: {} } as const;
+
+function payload(spec: TaskSpec | null): ContainerSpec | ProcessSpec | null {
+  if (spec?.runtime === "container") return spec.container;
+  return spec?.runtime === "process" ? spec.process : null;
+}
+
+/** Ids of the secrets a task spec uses. */
+export function secretIds(spec: TaskSpec | null): readonly string[] {
+  return payload(spec)?.secrets.map((reference) => reference.secretId) ?? NONE;
+}
+
+/** Ids of the configs a task spec uses. */
+export function configIds(spec: TaskSpec | null): readonly string[] {
+  return payload(spec)?.configs.map((reference) => reference.configId) ?? NONE;
+}
+
+/** Ids of the networks a task spec attaches to. */
+export function networkIds(spec: TaskSpec | null): readonly string[] {
+  return spec?.networks.map((network) => network.target) ?? NONE;
+}
+
+/** The runtime's name as filters know it: `container`, `process`, `attachment` or a generic kind. */
+export function runtimeName(spec: TaskSpec | null): string {
+  return spec?.runtime === "generic" ? spec.generic.kind.toLowerCase() : (spec?.runtime ?? "container");
+}
+
+/** Key of a task's place: one service's slot, or one service on one node for global services. */
+export function slotKey(task: Pick<Task, "serviceId" | "slot" | "nodeId">): string {
+  return task.slot === 0 ? `${task.serviceId}/@${task.nodeId}` : `${task.serviceId}/${task.slot}`;
+}
+
+const address = (networkId: string, cidr: string): string =>
+  `address/${networkId}/${cidr.slice(0, cidr.indexOf("/"))}`;
+
+function serviceLeases(service: Service): readonly string[] {
+  const ports = (service.endpoint?.ports ?? [])
+    .filter((port) => port.publishMode === PublishMode.INGRESS && port.publishedPort !== 0)
+    .map((port) => `port/${port.protocol}/${port.publishedPort}`);
+  const vips = (service.endpoint?.virtualIps ?? [])
+    .filter((vip) => vip.addr !== "")
+    .map((vip) => address(vip.networkId, vip.addr));
+  return [...ports, ...vips];
+}
+
+function attachmentLeases(
+  attachments: Task["networks"],
+): readonly string[] {
+  if (attachments.length === 0) return NONE;
+  return attachments.flatMap((a) => a.addresses.map((cidr) => address(a.networkId, cidr)));
+}
+
+const VNI_OPTION = "com.docker.network.driver.overlay.vxlanid_list";
+
+function networkLeases(network: Network): readonly string[] {
+  const list = network.driverState?.options[VNI_OPTION] ?? "";
+  return list === "" ? NONE : list.split(",").map((vni) => `vni/${vni}`);
+}
+
+/** The schema of every kind. Object order is the order of tables in snapshots. */
+export const SCHEMAS = {
+  cluster: named,
+  node: {
+    // Host names are not unique, and the spec's name is free text.
+    nameOf: (node: Node) => node.description?.hostname ?? "",
+    uniqueName: false,
+    indexes: {},
+    leases: (node: Node) => attachmentLeases(node.attachments),
+  },
+  network: { ...named, leases: networkLeases },
+  secret: named,
+  config: named,
+  volume: {
+    ...named,
+    indexes: {
+      group: (volume: Volume) => [volume.spec?.group ?? ""],
+      driver: (volume: Volume) => [volume.spec?.driver?.name ?? ""],
+    },
+  },
+  extension: {
+    nameOf: (extension: Extension) => extension.annotations?.name ?? "",
+    uniqueName: true,
+    indexes: {},
+  },
+  resource: {
+    nameOf: (resource: Resource) => resource.annotations?.name ?? "",
+    uniqueName: true,
+    indexes: { kind: (resource: Resource) => [resource.kind] },
+  },
+  service: {
+    ...named,
+    indexes: {
+      secret: (service: Service) => secretIds(service.spec?.task ?? null),
+      config: (service: Service) => configIds(service.spec?.task ?? null),
+      network: (service: Service) => networkIds(service.spec?.task ?? null),
+    },
+    leases: serviceLeases,
+    references: (service: Service) => {
+      const task = service.spec?.task ?? null;
+      return [
+        ...secretIds(task).map((id) => `secret/${id}`),
+        ...configIds(task).map((id) => `config/${id}`),
+        ...networkIds(task).map((id) => `network/${id}`),
+      ];
+    },
+  },
+  task: {
+    nameOf: (task: Task) => task.annotations?.name ?? "",
+    uniqueName: false,
+    indexes: {
+      service: (task: Task) => (task.serviceId ? [task.serviceId] : NONE),
+      node: (task: Task) => (task.nodeId ? [task.nodeId] : NONE),
+      slot: (task: Task) => (task.serviceId ? [slotKey(task)] : NONE),
+      secret: (task: Task) => secretIds(task.spec),
+      config: (task: Task) => configIds(task.spec),
+      network: (task: Task) => task.networks.map((attachment) => attachment.networkId),
+    },
+    // A task that has ended gives its addresses back.
+    leases: (task: Task) =>
+      (task.status?.state ?? 0) > TaskState.RUNNING ? NONE : attachmentLeases(task.networks),
+  },
+} as const satisfies { readonly [K in Kind]: Schema<Objects[K]> };
+
+/** Names of the secondary indexes of a kind. */
+export type IndexName<K extends Kind> = keyof (typeof SCHEMAS)[K]["indexes"] & string;
+
+/** All kinds, in the order of {@link SCHEMAS}. */
+export const KINDS = Object.keys(SCHEMAS) as readonly Kind[];

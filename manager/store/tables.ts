@@ -1,0 +1,173 @@
+import { ChangeKind } from "../../proto/generated.ts";
+import { ClaimTable, type Claims, type Refusal } from "./claims.ts";
+import { KINDS, SCHEMAS, type IndexName, type Kind, type Objects, type Schema } from "./schema.ts";
+import { Table, versionOf, type TableView } from "./table.ts";
+
+/** Reads on every kind. Valid until the caller next awaits: later commits change it in place. */
+export type StoreView = {
+  readonly [K in Kind]: TableView<Objects[K], IndexName<K>>;
+};
+
+/** One change of a transaction, in memory. */
+export type Change = {
+  readonly [K in Kind]:
+    | { readonly kind: K; readonly action: "create"; readonly object: Objects[K] }
+    | {
+        readonly kind: K;
+        readonly action: "update";
+        readonly object: Objects[K];
+        /** Version the stored object must have; 0 = do not check. */
+        readonly expected: number;
+      }
+    | {
+        readonly kind: K;
+        readonly action: "remove";
+        readonly id: string;
+        readonly expected: number;
+      };
+}[Kind];
+
+/** What a commit did to one object. */
+export type StoreEvent = {
+  readonly [K in Kind]: {
+    readonly kind: K;
+    readonly change: ChangeKind;
+    /** The object after the change; for REMOVE the object as it last was. */
+    readonly object: Objects[K];
+    /** The object before; undefined for CREATE. */
+    readonly old: Objects[K] | undefined;
+  };
+}[Kind];
+
+/** An object of a kind that is only known at run time. */
+type AnyObject = Objects[Kind];
+
+const refuse = (code: Refusal["code"], message: string): Refusal => ({ code, message });
+
+/** All tables, and the rules that hold across them. */
+export class Tables {
+  readonly #tables: { readonly [K in Kind]: Table<Objects[K]> };
+  readonly #claims = new ClaimTable();
+
+  constructor() {
+    this.#tables = Object.fromEntries(
+      KINDS.map((kind) => [kind, new Table(kind, SCHEMAS[kind] as Schema<never>)]),
+    ) as unknown as { [K in Kind]: Table<Objects[K]> };
+  }
+
+  get view(): StoreView {
+    return this.#tables;
+  }
+
+  /**
+   * Applies all of `changes` or none. Stored objects get `stamp`'s version and times.
+   * @returns the events, or why the transaction is refused.
+   */
+  apply(
+    changes: readonly Change[],
+    stamp: { readonly index: number; readonly timeMs: number },
+  ): readonly StoreEvent[] | Refusal {
+    const done: StoreEvent[] = [];
+    for (const change of changes) {
+      const result = this.#applyOne(change, stamp);
+      if ("code" in result) {
+        for (const event of done.reverse()) this.#undo(event);
+        return result;
+      }
+      done.push(result);
+    }
+    return done;
+  }
+
+  /** Stores an object as it is, meta included: for restoring a snapshot. */
+  load<K extends Kind>(kind: K, object: Objects[K]): void {
+    this.#put(kind, object);
+  }
+
+  #applyOne(
+    change: Change,
+    stamp: { readonly index: number; readonly timeMs: number },
+  ): StoreEvent | Refusal {
+    const { kind } = change;
+    const table = this.#table(kind);
+    const id = change.action === "remove" ? change.id : change.object.id;
+    const old = table.get(id);
+    if (change.action === "create") {
+      if (old) return refuse("exists", `${kind} ${id} already exists`);
+    } else {
+      if (!old) return refuse("not-found", `${kind} ${id} not found`);
+      if (change.expected !== 0 && change.expected !== versionOf(old))
+        return refuse("out-of-sequence", "update out of sequence");
+    }
+    if (change.action === "remove") return this.#remove(kind, id);
+    const object = {
+      ...change.object,
+      meta: {
+        version: { index: stamp.index },
+        createdAtMs: old?.meta?.createdAtMs ?? stamp.timeMs,
+        updatedAtMs: stamp.timeMs,
+      },
+    } as AnyObject;
+    const refusal = this.#check(kind, object);
+    if (refusal) return refusal;
+    this.#put(kind, object);
+    const made = old ? ChangeKind.UPDATE : ChangeKind.CREATE;
+    return { kind, change: made, object, old } as StoreEvent;
+  }
+
+  #check(kind: Kind, object: AnyObject): Refusal | undefined {
+    const taken = this.#table(kind).nameConflict(object);
+    if (taken) {
+      const name = (SCHEMAS[kind] as Schema<AnyObject>).nameOf(object);
+      return refuse("exists", `name conflicts with an existing object: ${kind} ${name} already exists`);
+    }
+    const claims = claimsOf(kind, object);
+    for (const target of claims.references) {
+      const [targetKind, targetId] = target.split("/") as [Kind, string];
+      if (!this.#table(targetKind).get(targetId))
+        return refuse("invalid", `${targetKind} not found: ${targetId}`);
+    }
+    return this.#claims.conflict(claims);
+  }
+
+  #remove(kind: Kind, id: string): StoreEvent | Refusal {
+    const referrers = this.#claims.referrersOf(`${kind}/${id}`);
+    if (referrers && referrers.size > 0) {
+      const names = [...referrers].join(", ");
+      return refuse("failed-precondition", `${kind} ${id} is in use by ${names}`);
+    }
+    const old = this.#table(kind).remove(id);
+    this.#claims.release(claimsOf(kind, old));
+    return { kind, change: ChangeKind.REMOVE, object: old, old } as StoreEvent;
+  }
+
+  #put(kind: Kind, object: AnyObject): void {
+    const old = this.#table(kind).put(object);
+    if (old) this.#claims.release(claimsOf(kind, old));
+    this.#claims.take(claimsOf(kind, object));
+  }
+
+  #undo(event: StoreEvent): void {
+    if (event.old) {
+      this.#put(event.kind, event.old);
+      return;
+    }
+    this.#table(event.kind).remove(event.object.id);
+    this.#claims.release(claimsOf(event.kind, event.object));
+  }
+
+  #table(kind: Kind): Table<AnyObject> {
+    return this.#tables[kind] as unknown as Table<AnyObject>;
+  }
+}
+
+const NOTHING: readonly string[] = [];
+
+function claimsOf(kind: Kind, object: AnyObject): Claims {
+  const schema = SCHEMAS[kind] as Schema<AnyObject>;
+  return {
+    owner: `${kind}/${object.id}`,
+    leases: schema.leases?.(object) ?? NOTHING,
+    references: schema.references?.(object) ?? NOTHING,
+  };
+}
