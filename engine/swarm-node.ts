@@ -118,6 +118,6 @@ export interface SwarmNode {
   join(request: JoinRequest, signal: AbortSignal): Promise<void>;
   /** Stops the node's tasks, leaves the cluster and wipes its state. `force`: even as a manager. */
   leave(force: boolean, signal: AbortSignal): Promise<void>;
-  /** Opens a locked manager with `SWMKEY-1-…`; `unauthenticated` when the key is wrong. */
-  unlock(key: string, signal: AbortSignal): Promise<void>;
+  /** Opens a locked manager with its 32-byte key; `unauthenticated` when the key is wrong. */
+  unlock(key: Uint8Array, signal: AbortSignal): Promise<void>;
 }
