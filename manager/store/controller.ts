@@ -1,4 +1,5 @@
 import { onAbort } from "../../lib/abort.ts";
+import { Bell } from "../../lib/bell.ts";
 import type { Cancel, Clock } from "../../lib/clock.ts";
 import type { Store } from "./store.ts";
 import type { StoreEvent, StoreView } from "./tables.ts";
@@ -10,8 +11,11 @@ import type { StoreEvent, StoreView } from "./tables.ts";
 export interface Controller {
   /** Names the loop in logs and metrics. */
   readonly name: string;
-  /** Marks whatever needs a look in the state found at the start. */
-  init(view: StoreView): void;
+  /**
+   * Marks whatever needs a look in the state found at the start. `wake` leads to another `act`; it
+   * is for controllers that also learn from elsewhere than the store.
+   */
+  init(view: StoreView, wake: () => void): void;
   /** Notes what `event` makes dirty. No I/O, no writes. */
   mark(event: StoreEvent): void;
   /**
@@ -32,61 +36,27 @@ export async function runController(
   { store, clock }: { readonly store: Store; readonly clock: Clock },
   signal: AbortSignal,
 ): Promise<void> {
-  const doorbell = new Doorbell(clock);
+  const bell = new Bell();
+  let cancelTimer: Cancel = () => {};
   const unsubscribe = store.onCommit(({ events }) => {
     for (const event of events) controller.mark(event);
-    doorbell.ring();
+    bell.ring();
   });
-  const release = onAbort(signal, () => doorbell.ring());
+  const release = onAbort(signal, () => bell.ring());
   try {
-    controller.init(store.view);
-    doorbell.ring();
+    controller.init(store.view, () => bell.ring());
+    bell.ring();
     for (;;) {
-      await doorbell.wait();
+      await bell.wait();
       if (signal.aborted) return;
       const wait = await controller.act(signal);
-      if (wait !== undefined) doorbell.ringAfter(wait);
+      if (wait === undefined) continue;
+      cancelTimer();
+      cancelTimer = clock.after(Math.max(0, wait), () => bell.ring());
     }
   } finally {
     release();
     unsubscribe();
-    doorbell.close();
-  }
-}
-
-/** A level-triggered wake-up: any number of rings before a wait end that wait once. */
-class Doorbell {
-  readonly #clock: Clock;
-  #rung = false;
-  #wake: (() => void) | undefined;
-  #cancel: Cancel = () => {};
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-  }
-
-  ring(): void {
-    this.#rung = true;
-    this.#wake?.();
-  }
-
-  /** Rings once after `ms`, in place of an earlier appointment. */
-  ringAfter(ms: number): void {
-    this.#cancel();
-    this.#cancel = this.#clock.after(Math.max(0, ms), () => this.ring());
-  }
-
-  async wait(): Promise<void> {
-    if (!this.#rung) {
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
-      this.#wake = undefined;
-    }
-    this.#rung = false;
-  }
-
-  close(): void {
-    this.#cancel();
+    cancelTimer();
   }
 }

@@ -47,8 +47,9 @@ export interface Schema<T> {
 }
 
 const NONE: readonly string[] = [];
-const nameOf = (object: { readonly spec: { readonly annotations: { readonly name: string } | null } | null }) =>
-  object.spec?.annotations?.name ?? "";
+const nameOf = (object: {
+  readonly spec: { readonly annotations: { readonly name: string } | null } | null;
+}) => object.spec?.annotations?.name ?? "";
 const named = { nameOf, uniqueName: true, indexes: {} } as const;
 
 function payload(spec: TaskSpec | null): ContainerSpec | ProcessSpec | null {
@@ -73,7 +74,9 @@ export function networkIds(spec: TaskSpec | null): readonly string[] {
 
 /** The runtime's name as filters know it: `container`, `process`, `attachment` or a generic kind. */
 export function runtimeName(spec: TaskSpec | null): string {
-  return spec?.runtime === "generic" ? spec.generic.kind.toLowerCase() : (spec?.runtime ?? "container");
+  return spec?.runtime === "generic"
+    ? spec.generic.kind.toLowerCase()
+    : (spec?.runtime ?? "container");
 }
 
 /** Key of a task's place: one service's slot, or one service on one node for global services. */
@@ -94,9 +97,7 @@ function serviceLeases(service: Service): readonly string[] {
   return [...ports, ...vips];
 }
 
-function attachmentLeases(
-  attachments: Task["networks"],
-): readonly string[] {
+function attachmentLeases(attachments: Task["networks"]): readonly string[] {
   if (attachments.length === 0) return NONE;
   return attachments.flatMap((a) => a.addresses.map((cidr) => address(a.networkId, cidr)));
 }

@@ -22,7 +22,10 @@ export function encodeSnapshot(view: StoreView, index: number): AsyncIterable<Ui
       for (let from = 0; from < objects.length; from += SLICE_OBJECTS) {
         const slice = objects.slice(from, from + SLICE_OBJECTS);
         total += slice.length;
-        yield frame(index, slice.map((object) => toStoreObject(kind, object)));
+        yield frame(
+          index,
+          slice.map((object) => toStoreObject(kind, object)),
+        );
         await setImmediate();
       }
     }

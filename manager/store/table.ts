@@ -84,7 +84,8 @@ export class Table<T extends Identified> implements TableView<T> {
   /** Another object than `self` that carries the name `self` wants for itself. */
   nameConflict(self: T): T | undefined {
     if (!this.#schema.uniqueName) return undefined;
-    for (const other of this.named(this.#schema.nameOf(self))) if (other.id !== self.id) return other;
+    for (const other of this.named(this.#schema.nameOf(self)))
+      if (other.id !== self.id) return other;
     return undefined;
   }
 

@@ -119,7 +119,10 @@ export class Tables {
     const taken = this.#table(kind).nameConflict(object);
     if (taken) {
       const name = (SCHEMAS[kind] as Schema<AnyObject>).nameOf(object);
-      return refuse("exists", `name conflicts with an existing object: ${kind} ${name} already exists`);
+      return refuse(
+        "exists",
+        `name conflicts with an existing object: ${kind} ${name} already exists`,
+      );
     }
     const claims = claimsOf(kind, object);
     for (const target of claims.references) {

@@ -140,7 +140,10 @@ export function encodeProposal(origin: number, sequence: number, proposal: Propo
 }
 
 /** Who proposed an entry, and its number there. */
-export function originOf(entry: Uint8Array): { readonly origin: number; readonly sequence: number } {
+export function originOf(entry: Uint8Array): {
+  readonly origin: number;
+  readonly sequence: number;
+} {
   const head = new DataView(entry.buffer, entry.byteOffset, ENVELOPE_BYTES);
   return { origin: head.getFloat64(0), sequence: head.getFloat64(8) };
 }

@@ -1,3 +1,4 @@
+import { onAbort } from "../../lib/abort.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import type { CommittedEntry, Proposed, RaftStatus, StateMachine } from "../../raft/index.ts";
 import type { Proposer } from "../../manager/store/store.ts";
@@ -51,6 +52,11 @@ export class LocalRaft implements Proposer {
       members: [],
       removed: false,
     };
+  }
+
+  async *watchStatus(signal: AbortSignal): AsyncIterable<RaftStatus> {
+    yield this.status();
+    await new Promise<void>((resolve) => onAbort(signal, resolve));
   }
 
   #drain(): void {

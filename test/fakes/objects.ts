@@ -8,7 +8,11 @@ const named = (name: string, labels: Record<string, string> = {}) =>
 /** A replicated service of busybox containers. */
 export function aService(
   id: string,
-  fields: { readonly name?: string; readonly replicas?: number; readonly spec?: Fields<ServiceSpec> } = {},
+  fields: {
+    readonly name?: string;
+    readonly replicas?: number;
+    readonly spec?: Fields<ServiceSpec>;
+  } = {},
 ): Service {
   const spec = make("ServiceSpec", {
     annotations: named(fields.name ?? id),
