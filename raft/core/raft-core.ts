@@ -1,6 +1,22 @@
-import { InvariantError } from "../../lib/assert.ts";
+import { assert } from "../../lib/assert.ts";
+import type { Draft } from "./append.ts";
+import { encodeConfChange } from "./conf-change-codec.ts";
 import type { Config } from "./config.ts";
+import { startElection } from "./election.ts";
+import { refuse } from "./boundary.ts";
+import { forgetLeader } from "./follower.ts";
+import { peerUnreachable, snapshotReported } from "./leader.ts";
+import { applyConfChange } from "./membership.ts";
 import type { Message } from "./message.ts";
+import { propose } from "./propose.ts";
+import { askRead } from "./reads.ts";
+import { ReadyMaker } from "./ready.ts";
+import { sendFetched } from "./replication.ts";
+import { becomeFollower } from "./roles.ts";
+import { RaftState } from "./state.ts";
+import { statusOf } from "./status.ts";
+import { stepMessage, tick } from "./step.ts";
+import { startTransfer } from "./transfer.ts";
 import type {
   Boot,
   ConfChange,
@@ -15,10 +31,6 @@ import type {
   StepResult,
 } from "./types.ts";
 
-function notBuilt(...inputs: unknown[]): never {
-  throw new InvariantError(`not built yet (${inputs.length} inputs)`);
-}
-
 /**
  * The Raft state machine of one member: synchronous, deterministic, without clock, chance, disk or
  * network. Inputs change the state; the work that follows is collected by {@link ready}.
@@ -28,18 +40,25 @@ function notBuilt(...inputs: unknown[]): never {
  * diverge in silence.
  */
 export class RaftCore {
+  readonly #s: RaftState;
+  readonly #ready: ReadyMaker;
+
   constructor(config: Config, log: LogView, boot: Boot) {
-    notBuilt(config, log, boot);
+    this.#s = new RaftState(config, log, boot);
+    becomeFollower(this.#s, this.#s.term, 0);
+    this.#ready = new ReadyMaker(this.#s);
   }
 
   /** One tick of the driver's clock. `now`: monotonic ms, used for leases only. */
   tick(now: number): void {
-    notBuilt(now);
+    this.#s.lease.observe(now);
+    tick(this.#s);
   }
 
   /** Takes a message from a peer or, in asynchronous mode, a storage worker's response. */
   step(message: Message): StepResult {
-    return notBuilt(message);
+    const refusal = refuse(this.#s, message);
+    return refusal ?? stepMessage(this.#s, message);
   }
 
   /**
@@ -47,12 +66,15 @@ export class RaftCore {
    * entry at (term, index) is applied; another term at that index means that it was lost.
    */
   propose(data: readonly Uint8Array[]): ProposeResult {
-    return notBuilt(data);
+    const drafts: Draft[] = [];
+    for (const item of data) drafts.push({ type: "normal", data: item });
+    assert(drafts.length > 0, "a proposal has entries");
+    return propose(this.#s, drafts);
   }
 
   /** Proposes a change of the configuration; one at a time (Raft §4). */
   proposeConfChange(change: ConfChange): ProposeResult {
-    return notBuilt(change);
+    return propose(this.#s, [{ type: "conf-change", data: encodeConfChange(change) }]);
   }
 
   /**
@@ -61,7 +83,7 @@ export class RaftCore {
    * @throws InvariantError when the change does not fit the configuration
    */
   applyConfChange(change: ConfChange): ConfState {
-    return notBuilt(change);
+    return applyConfChange(this.#s, change);
   }
 
   /**
@@ -70,55 +92,70 @@ export class RaftCore {
    * ms, against which a lease is checked.
    */
   readIndex(id: number, now: number): void {
-    notBuilt(id, now);
+    this.#s.lease.observe(now);
+    askRead(this.#s, id);
   }
 
   /** Hands leadership to voter `to`; given up after one election timeout. */
   transferLeader(to: Id): void {
-    notBuilt(to);
+    const s = this.#s;
+    if (s.role === "leader") {
+      startTransfer(s, to);
+    } else if (s.role === "follower" && s.lead !== 0) {
+      const request = s.message("MsgTransferLeader", s.lead);
+      request.context = to;
+      s.send(request);
+    }
   }
 
   /** Makes a follower forget its leader, so that it grants votes at once. */
   forgetLeader(): void {
-    notBuilt();
+    forgetLeader(this.#s);
   }
 
   /** Starts an election now if this node may. */
   campaign(): void {
-    notBuilt();
+    startElection(this.#s);
   }
 
   /** The last message to `id` may have been lost: probe before pipelining again. */
   reportUnreachable(id: Id): void {
-    notBuilt(id);
+    peerUnreachable(this.#s, id);
   }
 
   /** The snapshot under way to `id` was installed, or failed. */
   reportSnapshot(id: Id, ok: boolean): void {
-    notBuilt(id, ok);
+    snapshotReported(this.#s, id, ok);
   }
 
   /** Answers a fetch of `Ready.fetches`; empty = no longer there (compacted). */
   entriesFetched(fetch: EntryFetch, entries: readonly Entry[]): void {
-    notBuilt(fetch, entries);
+    if (fetch.to === this.#s.id) this.#ready.fetched(fetch, entries);
+    else sendFetched(this.#s, fetch, entries);
   }
 
   /** Whether {@link ready} would return any work. */
   hasReady(): boolean {
-    return notBuilt();
+    return this.#ready.hasReady();
   }
 
   /** Takes the accumulated work; it is not returned again. */
   ready(): Ready {
-    return notBuilt();
+    return this.#ready.ready();
   }
 
   /** Only without asynchronous writes: `ready` is persisted, applied and its messages are sent. */
-  advance(ready: Ready): void {
-    notBuilt(ready);
+  advance(): void {
+    assert(!this.#s.config.asyncStorageWrites, "asynchronous mode has no advance");
+    this.#ready.advance();
+  }
+
+  /** Sets the present election timeout, in ticks, until the next one is drawn. */
+  setElectionTimeout(ticks: number): void {
+    this.#s.electionTimeout = ticks;
   }
 
   status(): Status {
-    return notBuilt();
+    return statusOf(this.#s);
   }
 }

@@ -241,7 +241,7 @@ export interface LogView {
   term(index: number): number;
   /**
    * Entries [lo, hi), `firstIndex() <= lo < hi <= lastIndex() + 1`: as many as fit in `maxBytes`
-   * by `entryBytes` of log.ts, at least one. null = temporarily unavailable: not in memory; the
+   * by `entryBytes` of entry-size.ts, at least one. null = temporarily unavailable: not in memory; the
    * core will ask for a fetch.
    */
   entries(lo: number, hi: number, maxBytes: number): readonly Entry[] | null;

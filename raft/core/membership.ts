@@ -1,0 +1,58 @@
+import { InvariantError } from "../../lib/assert.ts";
+import { changeConf, ConfChangeError } from "./conf-change.ts";
+import { becomeFollower } from "./roles.ts";
+import { advanceCommit, broadcastAppend, sendAppend } from "./replication.ts";
+import type { RaftState } from "./state.ts";
+import { bestSuccessor, sendTimeoutNow } from "./transfer.ts";
+import type { ConfChange, ConfState } from "./types.ts";
+
+/**
+ * Puts a committed change in force; configurations count from when they are applied.
+ * @throws InvariantError when it does not fit: replicas would disagree about who they are
+ */
+export function applyConfChange(s: RaftState, change: ConfChange): ConfState {
+  try {
+    const { config, restarted } = changeConf(s.tracker.config, change);
+    s.tracker.adopt(config, s.log.lastIndex(), restarted);
+  } catch (error) {
+    if (!(error instanceof ConfChangeError)) throw error;
+    throw new InvariantError(`a committed configuration change applies: ${error.message}`);
+  }
+  followConfiguration(s);
+  return s.tracker.config;
+}
+
+/** Puts a snapshot's configuration in force, whatever was known before. */
+export function adoptConfState(s: RaftState, config: ConfState): void {
+  s.tracker.clear();
+  s.tracker.adopt(config, s.log.lastIndex());
+}
+
+/** What a leader has to do when the configuration changed under it. */
+function followConfiguration(s: RaftState): void {
+  if (s.role !== "leader") return;
+  const self = s.tracker.progress(s.id);
+  if (!self || self.isLearner) {
+    resign(s);
+    return;
+  }
+  if (advanceCommit(s)) {
+    // A smaller quorum may have committed more.
+    broadcastAppend(s);
+  } else {
+    // New members need not wait for the next heartbeat.
+    for (const peer of s.tracker.peers) if (peer.id !== s.id) sendAppend(s, peer, false);
+  }
+  if (s.transferee !== 0 && !s.tracker.voters.includes(s.transferee)) s.transferee = 0;
+}
+
+/** This leader was removed or became a learner. */
+function resign(s: RaftState): void {
+  const { onRemoval } = s.config;
+  if (onRemoval === "stay") return;
+  if (onRemoval === "hand-over") {
+    const successor = bestSuccessor(s);
+    if (successor !== 0) sendTimeoutNow(s, successor);
+  }
+  becomeFollower(s, s.term, 0);
+}
