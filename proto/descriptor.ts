@@ -2206,6 +2206,38 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "TaskOrigin": {
+       "fields": {
+        "notBeforeMs": {
+         "type": "int64",
+         "id": 1
+        },
+        "restarts": {
+         "type": "uint64",
+         "id": 2
+        },
+        "quickFailures": {
+         "type": "uint64",
+         "id": 3
+        },
+        "reason": {
+         "type": "string",
+         "id": 4
+        },
+        "updateStartedAtMs": {
+         "type": "int64",
+         "id": 5
+        },
+        "updateFailedTask": {
+         "type": "string",
+         "id": 6
+        },
+        "runningAtMs": {
+         "type": "int64",
+         "id": 7
+        }
+       }
+      },
       "Task": {
        "fields": {
         "id": {
@@ -2278,6 +2310,10 @@ export const descriptor = JSON.parse(`{
          "rule": "repeated",
          "type": "VolumeAttachment",
          "id": 17
+        },
+        "origin": {
+         "type": "TaskOrigin",
+         "id": 18
         }
        }
       },

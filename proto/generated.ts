@@ -1011,6 +1011,24 @@ export interface Service {
   readonly pendingDelete: boolean;
 }
 
+/** Why the orchestrator made a task, and when the task may start. Written by the orchestrator only. */
+export interface TaskOrigin {
+  /** Not to be started before this time: restart delay and back-off. 0 = at once. */
+  readonly notBeforeMs: number;
+  /** How often the slot was restarted after failures, under the task's spec version. */
+  readonly restarts: number;
+  /** Failures in a row that came soon after the start; the back-off grows with them. */
+  readonly quickFailures: number;
+  /** Why the task exists or waits, for people; empty for a slot's first task. */
+  readonly reason: string;
+  /** started_at_ms of the update that made the task; 0 = none. */
+  readonly updateStartedAtMs: number;
+  /** The task of that update which failed early in this slot; empty = none did. */
+  readonly updateFailedTask: string;
+  /** When the update saw the task run; 0 = not yet. */
+  readonly runningAtMs: number;
+}
+
 export interface Task {
   readonly id: string;
   readonly meta: Meta | null;
@@ -1031,6 +1049,8 @@ export interface Task {
   readonly assignedGenericResources: readonly GenericResource[];
   readonly jobIteration: Version | null;
   readonly volumes: readonly VolumeAttachment[];
+  /** Null for tasks made by nothing but the service's scale. */
+  readonly origin: TaskOrigin | null;
 }
 
 export interface Network {
@@ -2007,6 +2027,7 @@ export interface Messages {
   UpdateStatus: UpdateStatus;
   JobStatus: JobStatus;
   Service: Service;
+  TaskOrigin: TaskOrigin;
   Task: Task;
   Network: Network;
   JoinTokens: JoinTokens;
