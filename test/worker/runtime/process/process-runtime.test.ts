@@ -1,0 +1,258 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { systemClock } from "../../../../lib/clock.ts";
+import { isSwarmError } from "../../../../lib/errors.ts";
+import { silentLog } from "../../../../lib/log.ts";
+import { make } from "../../../../proto/codec.ts";
+import type { Runtime, TaskController, TaskFiles } from "../../../../worker/runtime/runtime.ts";
+import { readStat } from "../../../../worker/runtime/process/proc.ts";
+import { openProcessRuntime } from "../../../../worker/runtime/process/process-runtime.ts";
+import { containerTask, noFiles, processTask } from "../tasks.ts";
+import { eventually, linesOf } from "../wait.ts";
+
+const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
+const signal = new AbortController().signal;
+
+describe("process runtime", () => {
+  let dir: string;
+  let runtime: Runtime;
+  const started: TaskController[] = [];
+
+  const open = (): Promise<Runtime> =>
+    openProcessRuntime({ dir, node: NODE }, { clock: systemClock, log: silentLog });
+
+  beforeEach(async () => {
+    dir = await mkdtemp(join(tmpdir(), "skep-process-"));
+    runtime = await open();
+    await runtime.adopt(new Set(), signal);
+  });
+
+  afterEach(async () => {
+    for (const controller of started.splice(0)) await controller.remove(signal);
+    await runtime.close();
+    await rm(dir, { recursive: true });
+  });
+
+  async function run(id: string, ...command: string[]): Promise<TaskController> {
+    const controller = runtime.controller(processTask(id, { command }), noFiles);
+    started.push(controller);
+    await controller.prepare(signal);
+    await controller.start(signal);
+    return controller;
+  }
+
+  async function output(controller: TaskController): Promise<string[]> {
+    await controller.wait(signal);
+    return linesOf(controller, { follow: true });
+  }
+
+  it("gives a task its own environment, directory and arguments", async () => {
+    const task = processTask("t1", {
+      command: ["sh", "-c", 'echo "$NAME|$1|$(pwd)|$HOME|${PATH:+path}"', "x", "{{.Task.Slot}}"],
+      env: ["NAME={{.Service.Name}}@{{.Node.Hostname}}"],
+      dir: "/tmp",
+    });
+    const controller = runtime.controller(task, noFiles);
+    started.push(controller);
+    await controller.prepare(signal);
+    await controller.start(signal);
+    assert.deepEqual(await output(controller), ["stdout web@host-a|3|/tmp||path"]);
+  });
+
+  it("tells how a program ended", async () => {
+    assert.equal((await (await run("t0", "true")).wait(signal)).code, 0);
+    assert.equal((await (await run("t3", "sh", "-c", "exit 3")).wait(signal)).code, 3);
+    const killed = await run("t9", "sh", "-c", "kill -9 $$");
+    assert.equal((await killed.wait(signal)).code, 137);
+    assert.deepEqual(await killed.facts(signal), {
+      containerId: "",
+      pid: 0,
+      exitCode: 137,
+      ports: [],
+    });
+  });
+
+  it("keeps both streams, and an unfinished last line", async () => {
+    const lines = await output(await run("t1", "sh", "-c", "echo a; echo b >&2; printf c"));
+    assert.deepEqual(lines.toSorted(), ["stderr b", "stdout a", "stdout c"]);
+  });
+
+  it("starts in a session of its own", async () => {
+    const controller = await run("t1", "sleep", "1000");
+    const facts = await controller.facts(signal);
+    const stat = readStat(facts?.pid ?? 0);
+    assert.equal(stat?.session, facts?.pid);
+  });
+
+  it("does nothing when asked to start again", async () => {
+    const controller = await run("t1", "sleep", "1000");
+    const before = await controller.facts(signal);
+    await controller.start(signal);
+    const again = runtime.controller(processTask("t1", { command: ["sleep", "1000"] }), noFiles);
+    await again.start(signal);
+    assert.deepEqual(await again.facts(signal), before);
+  });
+
+  it("stops with the stop signal and reports the program's own status", async () => {
+    const script = 'trap "exit 7" USR1; echo up; while :; do sleep 0.01; done';
+    const task = processTask("t1", { command: ["sh", "-c", script], stopSignal: "usr1" });
+    const controller = runtime.controller(task, noFiles);
+    started.push(controller);
+    await controller.start(signal);
+    await eventually(async () => (await linesOf(controller)).length === 1);
+    await controller.shutdown(signal);
+    assert.equal((await controller.wait(signal)).code, 7);
+  });
+
+  it("kills the whole group after the grace period", async () => {
+    const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & echo $!; wait';
+    const task = processTask("t1", {
+      command: ["sh", "-c", script],
+      stopGracePeriodNs: { value: 50e6 },
+    });
+    const controller = runtime.controller(task, noFiles);
+    started.push(controller);
+    await controller.start(signal);
+    await eventually(async () => (await linesOf(controller)).length === 1);
+    const [line = ""] = await linesOf(controller);
+    await controller.shutdown(signal);
+    assert.equal((await controller.wait(signal)).code, 137);
+    await eventually(async () => {
+      const state = readStat(Number(line.split(" ")[1]))?.state ?? "Z";
+      return state === "Z";
+    });
+  });
+
+  it("leaves no process of a group whose leader has ended", async () => {
+    const controller = await run("t1", "sh", "-c", "sleep 1000 & echo $!");
+    const [line = ""] = await output(controller);
+    await eventually(async () => (readStat(Number(line.split(" ")[1]))?.state ?? "Z") === "Z");
+  });
+
+  it("goes on with a task after a restart, and knows its status though it was away", async () => {
+    const controller = await run("t1", "sh", "-c", "echo one; sleep 0.2; echo two; exit 5");
+    const before = await controller.facts(signal);
+    await runtime.close();
+    runtime = await open();
+    await runtime.adopt(new Set(["t1"]), signal);
+    const again = runtime.controller(processTask("t1", { command: ["sh"] }), noFiles);
+    started.splice(0, 1, again);
+    assert.equal((await again.facts(signal))?.pid, before?.pid);
+    assert.equal((await again.wait(signal)).code, 5);
+    assert.deepEqual(await linesOf(again, { follow: true }), ["stdout one", "stdout two"]);
+  });
+
+  it("ends what it does not know at start, and deletes its files", async () => {
+    const controller = await run("t1", "sleep", "1000");
+    const pid = (await controller.facts(signal))?.pid ?? 0;
+    await runtime.close();
+    runtime = await open();
+    await runtime.adopt(new Set(["other"]), signal);
+    await eventually(async () => (readStat(pid)?.state ?? "Z") === "Z");
+    assert.equal(existsSync(join(dir, "records", "t1.json")), false);
+    assert.equal(existsSync(join(dir, "logs", "t1.out")), false);
+    started.splice(0);
+  });
+
+  it("takes over a process whose record was not written any more", async () => {
+    const controller = await run("t1", "sleep", "1000");
+    const pid = (await controller.facts(signal))?.pid;
+    await rm(join(dir, "records", "t1.json"));
+    await runtime.close();
+    runtime = await open();
+    await runtime.adopt(new Set(["t1"]), signal);
+    const again = runtime.controller(processTask("t1", { command: ["sleep"] }), noFiles);
+    started.splice(0, 1, again);
+    assert.equal((await again.facts(signal))?.pid, pid);
+  });
+
+  it("does not take another process for the task's when its pid was used again", async () => {
+    const stranger = spawn("sleep", ["1000"]);
+    await (await run("t1", "true")).wait(signal);
+    await runtime.close();
+    const path = join(dir, "records", "t1.json");
+    const record = JSON.parse(readFileSync(path, "utf8"));
+    await writeFile(path, JSON.stringify({ ...record, pid: stranger.pid }));
+    runtime = await open();
+    await runtime.adopt(new Set(["t1"]), signal);
+    const again = runtime.controller(processTask("t1", { command: ["sleep"] }), noFiles);
+    await again.remove(signal);
+    assert.equal(readStat(stranger.pid ?? 0)?.state, "S");
+    stranger.kill();
+    started.splice(0);
+  });
+
+  it("gives secrets and configs as files of their own mode, and deletes them", async () => {
+    const spec = make("SecretSpec", { data: Buffer.from("pa{{.Task.Slot}}ss") });
+    const templated = { ...spec, templating: make("Driver", { name: "golang" }) };
+    const files: TaskFiles = {
+      secret: (id) =>
+        make("Secret", { id, spec: id === "s2" ? make("SecretSpec", templated) : spec }),
+      config: (id) =>
+        make("Config", { id, spec: make("ConfigSpec", { data: Buffer.from("conf") }) }),
+    };
+    const target = (name: string, mode = 0) =>
+      make("FileTarget", { name, mode, uid: "0", gid: "0" });
+    const task = processTask("t1", {
+      command: ["sh", "-c", "cd $SKEP_SECRETS_DIR; cat a; echo; cat b/c; stat -c %a a . b/c"],
+      secrets: [
+        make("SecretReference", { secretId: "s1", file: target("a", 0o400) }),
+        make("SecretReference", { secretId: "s2", file: target("/b/c") }),
+      ],
+      configs: [make("ConfigReference", { configId: "c1", target: "file", file: target("d") })],
+    });
+    const controller = runtime.controller(task, files);
+    started.push(controller);
+    await controller.prepare(signal);
+    await controller.start(signal);
+    assert.deepEqual(await output(controller), [
+      "stdout pa{{.Task.Slot}}ss",
+      "stdout pa3ss400",
+      "stdout 700",
+      "stdout 444",
+    ]);
+  });
+
+  it("waits for a secret that has not come yet", async () => {
+    const secrets = [
+      make("SecretReference", { secretId: "s1", file: make("FileTarget", { name: "a" }) }),
+    ];
+    const controller = runtime.controller(
+      processTask("t1", { command: ["true"], secrets }),
+      noFiles,
+    );
+    await assert.rejects(controller.prepare(signal), (error) => isSwarmError(error, "unavailable"));
+  });
+
+  const refused = [
+    ["an unknown user", { command: ["true"], user: "nobody-like-this" }, "invalid"],
+    ["a relative directory", { command: ["true"], dir: "x" }, "invalid"],
+    ["an unknown stop signal", { command: ["true"], stopSignal: "SIGNOPE" }, "invalid"],
+    ["no command", { command: [] }, "invalid"],
+    ["a template of an unknown field", { command: ["true"], env: ["A={{.B}}"] }, "invalid"],
+    ["what it cannot do", { command: ["true"], rootFs: "/srv/root" }, "unimplemented"],
+  ] as const;
+  for (const [what, spec, code] of refused) {
+    it(`refuses ${what} before it starts`, async () => {
+      const controller = runtime.controller(processTask("t1", spec), noFiles);
+      await assert.rejects(controller.prepare(signal), (error) => isSwarmError(error, code));
+    });
+  }
+
+  it("fails to start a program that is not there", async () => {
+    const controller = runtime.controller(processTask("t1", { command: ["nope-nope"] }), noFiles);
+    await controller.prepare(signal);
+    await assert.rejects(controller.start(signal), /executable "nope-nope" not found in \$PATH/);
+  });
+
+  it("refuses a container", () => {
+    assert.throws(
+      () => runtime.controller(containerTask("t1", { image: "nginx" }), noFiles),
+      (error) => isSwarmError(error, "failed-precondition"),
+    );
+  });
+});

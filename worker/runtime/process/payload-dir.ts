@@ -1,0 +1,75 @@
+import { chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join, normalize } from "node:path";
+import { SwarmError } from "../../../lib/errors.ts";
+import type { PayloadFile } from "../task-payload.ts";
+import { resolveIdentity, type Identity } from "./identity.ts";
+
+/** Where a task finds its files. */
+export interface PayloadPaths {
+  readonly secrets: string;
+  readonly configs: string;
+}
+
+/** A target's place below `root`: absolute targets are taken as relative to it. */
+function pathBelow(root: string, target: string): string {
+  const path = join(root, normalize(`/${target}`));
+  if (path === root || target === "")
+    throw new SwarmError("invalid", `"${target}" is no file name for a secret or config`);
+  return path;
+}
+
+/**
+ * The files of tasks, each task's in a directory that only its user can enter. Lies on a
+ * memory-backed file system where there is one, so that secrets never reach a disk.
+ */
+export class PayloadDir {
+  readonly #dir: string;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    // Others may pass through to their own directory, but not list it.
+    mkdirSync(dir, { recursive: true, mode: 0o711 });
+    if (statSync(dir).uid !== process.getuid?.())
+      throw new SwarmError("denied", `${dir} belongs to another user: remove it and start again`);
+  }
+
+  /** Ids of the tasks that have files here. */
+  tasks(): readonly string[] {
+    return readdirSync(this.#dir);
+  }
+
+  /** Directories of the task, whether or not they exist. */
+  paths(taskId: string): PayloadPaths {
+    const root = join(this.#dir, taskId);
+    return { secrets: join(root, "secrets"), configs: join(root, "configs") };
+  }
+
+  /** Writes a task's files anew. `owner` is the user that the task runs as; null = this one. */
+  write(taskId: string, files: readonly PayloadFile[], owner: Identity | null): void {
+    this.remove(taskId);
+    if (files.length === 0) return;
+    const paths = this.paths(taskId);
+    this.#makeDir(join(this.#dir, taskId), owner);
+    for (const { kind, target, data } of files) {
+      const root = kind === "secret" ? paths.secrets : paths.configs;
+      const path = pathBelow(root, target.name);
+      this.#makeDir(root, owner);
+      mkdirSync(dirname(path), { recursive: true, mode: 0o755 });
+      writeFileSync(path, data, { mode: target.mode || 0o444, flag: "wx" });
+      if (process.getuid?.() === 0) {
+        const { uid, gid } = resolveIdentity(`${target.uid || "0"}:${target.gid || "0"}`);
+        chownSync(path, uid, gid);
+      }
+    }
+  }
+
+  /** Deletes a task's files. */
+  remove(taskId: string): void {
+    rmSync(join(this.#dir, taskId), { recursive: true, force: true });
+  }
+
+  #makeDir(path: string, owner: Identity | null): void {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    if (owner) chownSync(path, owner.uid, owner.gid);
+  }
+}

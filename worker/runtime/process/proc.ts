@@ -1,0 +1,92 @@
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What the kernel says of a process. */
+export interface ProcessStat {
+  readonly pid: number;
+  /** One letter; `Z` is a zombie, `X` a dead one. */
+  readonly state: string;
+  readonly group: number;
+  readonly session: number;
+  /** Clock ticks from boot to the process's start: with the pid, its identity within one boot. */
+  readonly startTime: number;
+}
+
+/** A process that carries our marks in its environment. */
+export interface MarkedProcess extends ProcessStat {
+  readonly taskId: string;
+}
+
+/** Environment variables that tell whose task a process is. */
+export const TASK_MARK = "SKEP_TASK_ID";
+export const WORKER_MARK = "SKEP_WORKER";
+
+/** Reads `/proc/<pid>/stat`; null when there is no such process. */
+export function readStat(pid: number): ProcessStat | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/stat`, "latin1");
+  } catch {
+    return null;
+  }
+  // The name in parentheses may itself hold spaces and parentheses.
+  const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+  return {
+    pid,
+    state: fields[0] ?? "X",
+    group: Number(fields[2]),
+    session: Number(fields[3]),
+    startTime: Number(fields[19]),
+  };
+}
+
+/** Whether the process of that identity still runs. A zombie does not. */
+export function isAlive(pid: number, startTime: number): boolean {
+  const stat = readStat(pid);
+  return stat !== null && stat.startTime === startTime && stat.state !== "Z" && stat.state !== "X";
+}
+
+/** Differs after every boot of the machine, when pids start anew. */
+export function bootId(): string {
+  return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
+}
+
+/** Every living process marked as a task of the worker `worker`, whoever its parent is now. */
+export function findMarked(worker: string): readonly MarkedProcess[] {
+  const found: MarkedProcess[] = [];
+  for (const name of readdirSync("/proc")) {
+    if (!/^\d+$/.test(name)) continue;
+    const env = environOf(name);
+    if (env.get(WORKER_MARK) !== worker) continue;
+    const stat = readStat(Number(name));
+    if (stat && stat.state !== "Z") found.push({ ...stat, taskId: env.get(TASK_MARK) ?? "" });
+  }
+  return found;
+}
+
+function environOf(pid: string): ReadonlyMap<string, string> {
+  const env = new Map<string, string>();
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    // Gone in the meantime, or another user's: no task of ours.
+    return env;
+  }
+  if (!text.includes(WORKER_MARK)) return env;
+  for (const entry of text.split("\0")) {
+    const at = entry.indexOf("=");
+    env.set(entry.slice(0, at), entry.slice(at + 1));
+  }
+  return env;
+}
+
+/** Sends a signal to a process group; false when none of it is left. */
+export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
+  try {
+    process.kill(-group, signal);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    throw error;
+  }
+}

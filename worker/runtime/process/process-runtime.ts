@@ -1,0 +1,103 @@
+import { accessSync, constants, existsSync, mkdirSync, realpathSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/log.ts";
+import type { Task } from "../../../proto/generated.ts";
+import { hostArchitecture, hostResources } from "../describe-host.ts";
+import { Limit } from "../limit.ts";
+import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
+import { taskScope, type NodeScope } from "../task-scope.ts";
+import { LogBook } from "./log-book.ts";
+import { PayloadDir } from "./payload-dir.ts";
+import { ProcessController, type ProcessModules } from "./process-controller.ts";
+import { processSpec } from "./process-plan.ts";
+import { ProcessTable } from "./process-table.ts";
+
+/** Starts under way at a time; more would only queue in the kernel. */
+const STARTS_MAX = 16;
+/** Log bytes kept per task and stream. */
+const LOG_BYTES_MAX = 8 << 20;
+/** A file system in memory, on every Linux. */
+const MEMORY_DIR = "/dev/shm";
+
+export interface ProcessRuntimeOptions {
+  /** A private directory; made if missing. Identifies the worker whose tasks are in it. */
+  readonly dir: string;
+  readonly node: NodeScope;
+  /** @default 8 MiB */
+  readonly logBytesMax?: number;
+}
+
+/** A directory for secrets that belongs to `dir` alone: in memory if possible. */
+function payloadPath(dir: string): string {
+  try {
+    accessSync(MEMORY_DIR, constants.W_OK);
+  } catch {
+    return join(dir, "payloads");
+  }
+  const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
+  return join(MEMORY_DIR, `skep-${process.getuid?.() ?? 0}-${name}`);
+}
+
+/** Runs tasks as plain processes of this machine. */
+class ProcessRuntime implements Runtime {
+  readonly #node: NodeScope;
+  readonly #modules: ProcessModules;
+
+  constructor(node: NodeScope, modules: ProcessModules) {
+    this.#node = node;
+    this.#modules = modules;
+  }
+
+  async describe(): Promise<RuntimeDescription> {
+    return {
+      runtimes: ["process"],
+      engineVersion: "",
+      labels: {},
+      plugins: [],
+      architecture: hostArchitecture(),
+      os: "linux",
+      resources: hostResources(),
+    };
+  }
+
+  async adopt(known: ReadonlySet<string>): Promise<void> {
+    const { table, logs, payloads } = this.#modules;
+    for (const id of table.adopt(known)) table.forget(id);
+    for (const id of logs.tasks()) {
+      if (known.has(id)) logs.of(id).observe();
+      else logs.remove(id);
+    }
+    for (const id of payloads.tasks()) if (!known.has(id)) payloads.remove(id);
+  }
+
+  controller(task: Task, files: TaskFiles): TaskController {
+    processSpec(task);
+    return new ProcessController(task, taskScope(task, this.#node), files, this.#modules);
+  }
+
+  async close(): Promise<void> {
+    this.#modules.table.close();
+    this.#modules.logs.close();
+  }
+}
+
+/** Opens the process runtime. Needs Linux's /proc; no privileges. */
+export async function openProcessRuntime(
+  options: ProcessRuntimeOptions,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Promise<Runtime> {
+  if (!existsSync(options.dir)) mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const dir = realpathSync(options.dir);
+  const bytesMax = options.logBytesMax ?? LOG_BYTES_MAX;
+  const modules: ProcessModules = {
+    clock,
+    table: new ProcessTable({ dir, worker: dir }, { clock }),
+    logs: new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log }),
+    payloads: new PayloadDir(payloadPath(dir)),
+    starts: new Limit(STARTS_MAX),
+    worker: dir,
+  };
+  return new ProcessRuntime(options.node, modules);
+}

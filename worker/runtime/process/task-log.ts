@@ -1,0 +1,191 @@
+import { execFile } from "node:child_process";
+import { openSync, rmSync, statSync, truncateSync } from "node:fs";
+import { join } from "node:path";
+import type { Cancel, Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/log.ts";
+import { appendMarks, readMarks, replaceMarks, STREAMS } from "./log-marks.ts";
+import type { LogMark, StreamName } from "./log-marks.ts";
+
+/** Shortest time between two marks of a busy task: the resolution of its lines' timestamps. */
+const MARK_WINDOW_MS = 100;
+/** Disk blocks are given back in whole pages. */
+const PAGE_BYTES = 4096;
+
+export interface TaskLogOptions {
+  readonly dir: string;
+  readonly taskId: string;
+  /** Bytes kept per stream; up to twice as many may be on disk at a time. */
+  readonly bytesMax: number;
+}
+
+/**
+ * A task's output. The task itself appends to one plain file per stream, so it never waits for
+ * swarmd, runs on while swarmd is away, and loses nothing. Beside them lies a list of marks, "by
+ * this time the file was this long", from which readers learn each line's time. What is over the
+ * bound is cut off the front by punching a hole, which leaves offsets as they are.
+ */
+export class TaskLog {
+  readonly #options: TaskLogOptions;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #listeners = new Set<(mark: LogMark | null) => void>();
+  readonly #sizes = { stdout: 0, stderr: 0 };
+  readonly #starts = { stdout: 0, stderr: 0 };
+  #window: Cancel | null = null;
+  #trimming = false;
+
+  constructor(
+    options: TaskLogOptions,
+    { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  ) {
+    this.#options = options;
+    this.#clock = clock;
+    this.#log = log;
+    const marks = readMarks(this.#marksPath);
+    // The first mark of a stream tells where its content starts.
+    for (const mark of marks.toReversed()) this.#starts[mark.stream] = mark.offset;
+    for (const mark of marks) this.#sizes[mark.stream] = mark.offset;
+    if (marks.length === 0) this.#append(STREAMS.map((stream) => this.#mark(stream, 0)));
+  }
+
+  /** Path of a stream's file. */
+  path(stream: StreamName): string {
+    const suffix = stream === "stdout" ? "out" : "err";
+    return join(this.#options.dir, `${this.#options.taskId}.${suffix}`);
+  }
+
+  /** Descriptors for the task to append to; the caller closes them. */
+  openFiles(): { readonly stdout: number; readonly stderr: number } {
+    return {
+      stdout: openSync(this.path("stdout"), "a", 0o600),
+      stderr: openSync(this.path("stderr"), "a", 0o600),
+    };
+  }
+
+  /** Offset of the oldest byte that is kept. */
+  start(stream: StreamName): number {
+    return this.#starts[stream];
+  }
+
+  /** Length of the stream, as far as it has a mark. */
+  size(stream: StreamName): number {
+    return this.#sizes[stream];
+  }
+
+  /** The marks of both streams so far. */
+  marks(): readonly LogMark[] {
+    return readMarks(this.#marksPath);
+  }
+
+  /** Told of every new mark, and with null when the task has ended; returns the unsubscriber. */
+  listen(listener: (mark: LogMark | null) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** One of the files was written to: marks it now, then at most once per window. */
+  touched(): void {
+    if (this.#window) return;
+    this.observe();
+    this.#window = this.#clock.after(MARK_WINDOW_MS, () => {
+      this.#window = null;
+      if (this.observe()) this.touched();
+    });
+  }
+
+  /** Marks what is new; returns whether there was anything. */
+  observe(): boolean {
+    const marks: LogMark[] = [];
+    for (const stream of STREAMS) {
+      const size = statSync(this.path(stream), { throwIfNoEntry: false })?.size ?? 0;
+      if (size > this.#sizes[stream]) marks.push(this.#mark(stream, size));
+    }
+    this.#append(marks);
+    for (const mark of marks) {
+      if (mark.offset - this.#starts[mark.stream] > 2 * this.#options.bytesMax) this.#trim();
+    }
+    return marks.length > 0;
+  }
+
+  /** The task has ended: marks the rest and lets followers finish. */
+  finish(): void {
+    this.observe();
+    for (const listener of this.#listeners) listener(null);
+  }
+
+  /** Stops marking. */
+  close(): void {
+    this.#window?.();
+    this.#window = null;
+  }
+
+  /** Deletes the log. */
+  remove(): void {
+    this.close();
+    for (const stream of STREAMS) rmSync(this.path(stream), { force: true });
+    rmSync(this.#marksPath, { force: true });
+  }
+
+  get #marksPath(): string {
+    return join(this.#options.dir, `${this.#options.taskId}.marks`);
+  }
+
+  #mark(stream: StreamName, offset: number): LogMark {
+    return { stream, offset, timeMs: this.#clock.now() };
+  }
+
+  #append(marks: readonly LogMark[]): void {
+    appendMarks(this.#marksPath, marks);
+    for (const mark of marks) {
+      this.#sizes[mark.stream] = mark.offset;
+      for (const listener of this.#listeners) listener(mark);
+    }
+  }
+
+  #trim(): void {
+    if (this.#trimming) return;
+    this.#trimming = true;
+    let left = STREAMS.length;
+    const done = (): void => {
+      if (--left > 0) return;
+      this.#trimming = false;
+      this.#dropMarks();
+    };
+    for (const stream of STREAMS) {
+      const over = this.#sizes[stream] - this.#options.bytesMax;
+      const start = Math.max(this.#starts[stream], Math.floor(over / PAGE_BYTES) * PAGE_BYTES);
+      if (start === this.#starts[stream]) done();
+      else this.#punch(stream, start, done);
+    }
+  }
+
+  #punch(stream: StreamName, start: number, done: () => void): void {
+    const path = this.path(stream);
+    const args = ["--punch-hole", "--offset", "0", "--length", String(start), path];
+    execFile("fallocate", args, (error) => {
+      this.#starts[stream] = start;
+      if (error && statSync(path, { throwIfNoEntry: false })) {
+        // A file system without holes: the bound matters more than the newest lines.
+        this.#log.warn({ taskId: this.#options.taskId, err: error }, "task log emptied");
+        truncateSync(path, 0);
+        this.#starts[stream] = 0;
+        this.#sizes[stream] = 0;
+      }
+      done();
+    });
+  }
+
+  #dropMarks(): void {
+    if (!statSync(this.#marksPath, { throwIfNoEntry: false })) return;
+    const marks = readMarks(this.#marksPath);
+    const kept = STREAMS.flatMap((stream) => {
+      const start = this.#starts[stream];
+      const own = marks.filter((mark) => mark.stream === stream && mark.offset > start);
+      const current = own.filter((mark) => mark.offset <= this.#sizes[stream]);
+      const timeMs = current[0]?.timeMs ?? this.#clock.now();
+      return [{ stream, offset: start, timeMs }, ...current];
+    });
+    kept.sort((a, b) => a.timeMs - b.timeMs);
+    replaceMarks(this.#marksPath, kept);
+  }
+}
