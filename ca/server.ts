@@ -1,0 +1,194 @@
+import { linked } from "../lib/abort.ts";
+import type { Clock } from "../lib/clock.ts";
+import { isSwarmError, SwarmError } from "../lib/errors.ts";
+import { newId } from "../lib/ids.ts";
+import type { Random } from "../lib/random.ts";
+import type { Call } from "../proto/call.ts";
+import { make } from "../proto/codec.ts";
+import {
+  IssuanceState,
+  NodeMembership,
+  NodeRole,
+  type Certificate,
+  type Cluster,
+  type GetRootCaCertificateRequest,
+  type GetRootCaCertificateResponse,
+  type GetUnlockKeyRequest,
+  type GetUnlockKeyResponse,
+  type IssueNodeCertificateRequest,
+  type IssueNodeCertificateResponse,
+  type Node,
+  type NodeAvailability,
+  type NodeCaApi,
+  type NodeCertificateStatusRequest,
+  type NodeCertificateStatusResponse,
+  type RootCa,
+} from "../proto/generated.ts";
+import type { CaStore } from "./ca-store.ts";
+import { verifyCsr } from "./csr.ts";
+import type { CertifiedRole } from "./leaf.ts";
+import { roleOfToken } from "./tokens.ts";
+
+/** New ids tried when a random one is taken. */
+const ID_ATTEMPTS_MAX = 3;
+/** Longest that a status call waits for the signer before it says how things stand. */
+const STATUS_WAIT_MS = 4_000;
+
+export interface CaServerModules {
+  readonly store: CaStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+function rootCaOf(cluster: Cluster | null): RootCa {
+  if (cluster?.rootCa) return cluster.rootCa;
+  throw new SwarmError("unavailable", "the cluster has no root certificate yet; try again soon");
+}
+
+function isFinal({ state }: Certificate): boolean {
+  switch (state) {
+    case IssuanceState.ISSUED:
+    case IssuanceState.FAILED:
+    case IssuanceState.ROTATE:
+      return true;
+    case IssuanceState.UNKNOWN:
+    case IssuanceState.RENEW:
+    case IssuanceState.PENDING:
+      return false;
+  }
+}
+
+/** A node that was just admitted with a token and waits for its certificate. */
+function newNode(
+  id: string,
+  csr: string,
+  certified: CertifiedRole,
+  availability: NodeAvailability,
+): Node {
+  const role = certified === "manager" ? NodeRole.MANAGER : NodeRole.WORKER;
+  return make("Node", {
+    id,
+    role,
+    spec: make("NodeSpec", {
+      annotations: make("Annotations"),
+      desiredRole: role,
+      membership: NodeMembership.ACCEPTED,
+      availability,
+    }),
+    status: make("NodeStatus"),
+    certificate: make("Certificate", { role, csr, state: IssuanceState.PENDING, cn: id }),
+  });
+}
+
+/**
+ * Admits nodes and hands out certificates (service `NodeCa`). It only records requests; the leader's
+ * signer ({@link runSigner}) answers them. Issuing must reach the leader, whose store takes writes.
+ */
+export class CaServer implements NodeCaApi {
+  readonly #modules: CaServerModules;
+
+  constructor(modules: CaServerModules) {
+    this.#modules = modules;
+  }
+
+  /** The roots to trust. Whoever asks checks them against the digest of a token. */
+  async getRootCaCertificate(
+    _request: GetRootCaCertificateRequest,
+    _call: Call,
+  ): Promise<GetRootCaCertificateResponse> {
+    return { certificate: rootCaOf(this.#modules.store.cluster()).caCert };
+  }
+
+  /**
+   * Records a request for a certificate: a renewal for a caller with a certificate, with the role
+   * that is stored for it; else the admission of a new node, with the role of its token.
+   */
+  async issueNodeCertificate(
+    request: IssueNodeCertificateRequest,
+    call: Call,
+  ): Promise<IssueNodeCertificateResponse> {
+    const { store } = this.#modules;
+    const { joinTokens } = rootCaOf(store.cluster());
+    await verifyCsr(request.csr);
+    if (call.caller.role !== "none")
+      return this.#renew(call.caller.nodeId, request.csr, call.signal);
+    const role = joinTokens === null ? null : roleOfToken(request.token, joinTokens);
+    if (role === null) {
+      throw new SwarmError("invalid", "A valid join token is necessary to join this cluster");
+    }
+    return this.#admit(request, role, call.signal);
+  }
+
+  /** Waits for the signer, at most some seconds, and tells how the node's certificate stands. */
+  async nodeCertificateStatus(
+    { nodeId }: NodeCertificateStatusRequest,
+    call: Call,
+  ): Promise<NodeCertificateStatusResponse> {
+    const certificate = await this.#settled(nodeId, call.signal);
+    return { certificate, rootCa: rootCaOf(this.#modules.store.cluster()).caCert };
+  }
+
+  /** The key that unlocks this cluster's managers; empty when they do not lock. */
+  async getUnlockKey(_request: GetUnlockKeyRequest, _call: Call): Promise<GetUnlockKeyResponse> {
+    const cluster = this.#modules.store.cluster();
+    if (cluster === null) throw new SwarmError("unavailable", "the cluster is not set up yet");
+    return { unlockKey: cluster.unlockKey, version: cluster.meta?.version ?? null };
+  }
+
+  async #renew(
+    nodeId: string,
+    csr: string,
+    signal: AbortSignal,
+  ): Promise<IssueNodeCertificateResponse> {
+    const renewed = (node: Node): Node => ({
+      ...node,
+      certificate: make("Certificate", {
+        ...node.certificate,
+        role: node.role,
+        cn: nodeId,
+        csr,
+        state: IssuanceState.RENEW,
+        err: "",
+      }),
+    });
+    await this.#modules.store.updateNode(nodeId, renewed, signal);
+    return { nodeId, membership: NodeMembership.ACCEPTED };
+  }
+
+  async #admit(
+    { csr, availability }: IssueNodeCertificateRequest,
+    role: CertifiedRole,
+    signal: AbortSignal,
+  ): Promise<IssueNodeCertificateResponse> {
+    const { store, random } = this.#modules;
+    for (let attempt = 1; ; attempt++) {
+      const nodeId = newId(random);
+      try {
+        await store.createNode(newNode(nodeId, csr, role, availability), signal);
+        return { nodeId, membership: NodeMembership.ACCEPTED };
+      } catch (error) {
+        if (!isSwarmError(error, "exists") || attempt >= ID_ATTEMPTS_MAX) throw error;
+      }
+    }
+  }
+
+  async #settled(nodeId: string, signal: AbortSignal): Promise<Certificate> {
+    const { store, clock } = this.#modules;
+    if (store.node(nodeId) === null) {
+      throw new SwarmError("not-found", `node ${nodeId} not found: it may have been removed`);
+    }
+    using wait = linked(signal);
+    const cancel = clock.after(STATUS_WAIT_MS, () => wait.abort());
+    try {
+      for await (const { certificate } of store.watchNodes(nodeId, wait.signal)) {
+        if (certificate !== null && isFinal(certificate)) return certificate;
+      }
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!wait.signal.aborted) throw error;
+    } finally {
+      cancel();
+    }
+    return store.node(nodeId)?.certificate ?? make("Certificate");
+  }
+}
