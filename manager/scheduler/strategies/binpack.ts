@@ -1,0 +1,31 @@
+import type { NodeInfo } from "../node-info.ts";
+import type { Group, Picker } from "./strategy.ts";
+
+/**
+ * Fills the fullest node that fits, by the resource it has least of, before it turns to the next.
+ * Of nodes that are equally full, the one with more tasks comes first: empty nodes stay empty.
+ */
+export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
+  const ranked = nodes
+    .map((node, index) => ({
+      node,
+      index,
+      failures: group.failures(node),
+      utilization: node.utilization(),
+      total: node.total,
+    }))
+    .sort(
+      (a, b) =>
+        a.failures - b.failures ||
+        b.utilization - a.utilization ||
+        b.total - a.total ||
+        a.index - b.index,
+    );
+  let at = 0;
+  return {
+    next: () => ranked[at]?.node,
+    placed: (fits) => {
+      if (!fits) at++;
+    },
+  };
+}

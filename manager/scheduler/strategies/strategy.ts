@@ -1,0 +1,24 @@
+import type { Random } from "../../../lib/random.ts";
+import type { NodeInfo } from "../node-info.ts";
+
+/** What a strategy may know of the tasks it places. */
+export interface Group {
+  readonly serviceId: string;
+  /** Recent failures of the group on a node, 0 unless there were many. */
+  readonly failures: (node: NodeInfo) => number;
+  readonly random: Random;
+}
+
+/**
+ * Picks nodes for equal tasks, one after the other. The caller takes the task in on the node
+ * picked and then tells whether another one would still fit there.
+ */
+export interface Picker {
+  /** The node for the next task; undefined when none is left. */
+  next(): NodeInfo | undefined;
+  /** The node last picked has one task more now. */
+  placed(fits: boolean): void;
+}
+
+/** How nodes that fit are ordered. */
+export type Strategy = (nodes: readonly NodeInfo[], group: Group) => Picker;
