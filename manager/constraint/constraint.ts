@@ -22,15 +22,19 @@ const ENGINE_LABEL = "engine.labels.";
  * @throws SwarmError `invalid`
  */
 export function parseConstraint(text: string): Constraint {
+  const parsed = read(text);
+  if (typeof parsed === "string") throw new SwarmError("invalid", parsed);
+  return parsed;
+}
+
+/** The constraint, or what is wrong with it. */
+function read(text: string): Constraint | string {
   const at = text.search(/[=!]=/);
-  if (at < 0) {
-    const message = `constraint expected one operator from ==, !=: ${JSON.stringify(text)}`;
-    throw new SwarmError("invalid", message);
-  }
+  if (at < 0) return `constraint expected one operator from ==, !=: ${JSON.stringify(text)}`;
   const key = text.slice(0, at).trim();
   const value = text.slice(at + 2).trim();
-  if (!KEY.test(key)) throw new SwarmError("invalid", `key '${key}' is invalid`);
-  if (!VALUE.test(value)) throw new SwarmError("invalid", `value '${value}' is invalid`);
+  if (!KEY.test(key)) return `key '${key}' is invalid`;
+  if (!VALUE.test(value)) return `value '${value}' is invalid`;
   return { key, equal: text[at] === "=", value };
 }
 
@@ -42,6 +46,17 @@ export function parseConstraints(texts: readonly string[]): readonly Constraint[
 /** Whether `node` meets all of `constraints`. */
 export function meetsConstraints(node: Node, constraints: readonly Constraint[]): boolean {
   return constraints.every((constraint) => meetsConstraint(node, constraint));
+}
+
+/**
+ * Whether `node` meets all constraints as they are written in a placement. One that cannot be
+ * parsed is met by no node.
+ */
+export function nodeFits(node: Node, texts: readonly string[]): boolean {
+  return texts.every((text) => {
+    const constraint = read(text);
+    return typeof constraint !== "string" && meetsConstraint(node, constraint);
+  });
 }
 
 /**

@@ -11,6 +11,9 @@ interface Timer {
 /** Event-loop turns given to promise chains between two timers. */
 const TURNS_PER_STEP = 4;
 
+/** Steps given to promise chains when no timer is left to wait for. */
+const IDLE_STEPS_MAX = 1_000;
+
 /**
  * Virtual time: nothing moves until a test moves it, and timers fire in the order of their times.
  * Between two timers, promise chains started by the first run on.
@@ -61,8 +64,12 @@ export class SimClock implements Clock {
   async until(condition: () => boolean, limitMs: number): Promise<number> {
     const start = this.#now;
     await settle();
-    while (!condition()) {
+    for (let idle = 0; !condition();) {
       const next = this.#next();
+      if (!next && idle++ < IDLE_STEPS_MAX) {
+        await settle();
+        continue;
+      }
       assert(next && next.at <= start + limitMs, `condition holds within ${limitMs} ms`);
       await this.#step(next);
     }

@@ -1,0 +1,47 @@
+import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts";
+import type { Draft } from "./draft.ts";
+import { mayRestart, originAfterFailure, originAfterMove } from "./restart-policy.ts";
+import { placeTask, type ServiceContext } from "./service-context.ts";
+import type { Slot } from "./slot.ts";
+import { endedByItself, hasEnded, isDrained, isLost } from "./task-state.ts";
+import { inheritUpdate } from "./update-origin.ts";
+
+/**
+ * Replaces every task that is meant to run but has ended or sits on a node that cannot keep it, as
+ * far as the restart policy allows. A slot where another task already takes over gets no third.
+ */
+export function planRestarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: Draft): void {
+  for (const slot of slots) {
+    if (!slot.wanted.some((task) => mustGo(ctx, task))) continue;
+    if (draft.full) return;
+    const healthy = slot.wanted.some((task) => !mustGo(ctx, task));
+    const going = slot.wanted.filter((task) => mustGo(ctx, task));
+    for (const task of going) draft.end(slot, task, TaskState.SHUTDOWN);
+    const last = going.at(-1);
+    if (healthy || !last || !mayRestart(last, slot, ctx.service)) continue;
+    placeTask(ctx, slot, draft, originAfter(ctx, last));
+  }
+}
+
+/** Whether a wanted task has to be replaced. */
+function mustGo({ node }: ServiceContext, task: Task): boolean {
+  if (hasEnded(task)) return true;
+  if (task.nodeId === "") return false;
+  const host = node(task.nodeId);
+  return isLost(host) || isDrained(host);
+}
+
+function originAfter(ctx: ServiceContext, task: Task): TaskOrigin {
+  const origin = endedByItself(task)
+    ? originAfterFailure(task, ctx.service, ctx.now)
+    : originAfterMove(task, ctx.service, reasonToMove(ctx, task));
+  return inheritUpdate(ctx, task, origin);
+}
+
+function reasonToMove({ node }: ServiceContext, task: Task): string {
+  const host = node(task.nodeId);
+  if (!host) return "moved: its node is gone";
+  const name = host.description?.hostname || host.id;
+  if (isLost(host)) return `moved: node ${name} is down`;
+  return isDrained(host) ? `moved: node ${name} is drained` : "replaced after it was stopped";
+}

@@ -1,0 +1,28 @@
+import { TaskState, type Service, type Task } from "../../proto/generated.ts";
+import type { StoreView } from "../store/tables.ts";
+import { dirtyTest } from "./dirty.ts";
+import type { Draft } from "./draft.ts";
+import type { ServiceContext } from "./service-context.ts";
+
+/** Plans one service of a mode from its tasks, and writes the changes down in `draft`. */
+export type ServicePlan = (
+  ctx: ServiceContext,
+  tasks: ReadonlySet<Task>,
+  draft: Draft,
+  view: StoreView,
+) => void;
+
+/** The context of a plan for `service` on `view`. */
+export function contextOf(service: Service, view: StoreView, now: number): ServiceContext {
+  const node = (id: string) => view.node.get(id);
+  const [cluster] = view.cluster.all();
+  return { service, cluster, now, node, isDirty: dirtyTest(service, node), held: "" };
+}
+
+/** Ends every task of a service that is gone, or going, for good. */
+export function planRemoval(tasks: Iterable<Task>, draft: Draft): void {
+  for (const task of tasks) {
+    if (draft.full) return;
+    if (task.desiredState < TaskState.REMOVE) draft.endStray(task, TaskState.REMOVE);
+  }
+}

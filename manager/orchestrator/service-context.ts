@@ -1,0 +1,40 @@
+import { TaskState, type TaskOrigin } from "../../proto/generated.ts";
+import type { IsDirty } from "./dirty.ts";
+import type { Draft } from "./draft.ts";
+import { isJob } from "./restart-policy.ts";
+import type { Slot } from "./slot.ts";
+import { newTask, type TaskSource } from "./task-init.ts";
+import { mayStillRun, type NodeLookup } from "./task-state.ts";
+
+/** What a plan for one service looks at, beside the tasks. */
+export interface ServiceContext extends TaskSource {
+  readonly node: NodeLookup;
+  readonly isDirty: IsDirty;
+  /** Why no task of the service may start yet; empty when they may. */
+  readonly held: string;
+}
+
+/** The desired state of a task that may start: jobs run to completion. */
+export function goalOf({ service }: ServiceContext): TaskState {
+  return isJob(service) ? TaskState.COMPLETE : TaskState.RUNNING;
+}
+
+/** Whether a task of `slot` would start beside one that is on its way out. */
+export function isOccupied({ node }: ServiceContext, slot: Slot): boolean {
+  return slot.past.some((task) => mayStillRun(task, node));
+}
+
+/**
+ * Writes down a new task in `slot`. It is only prepared (desired READY) while something keeps it
+ * from starting: its origin's time, the task before it, or what the service depends on.
+ */
+export function placeTask(
+  ctx: ServiceContext,
+  slot: Slot,
+  draft: Draft,
+  origin: TaskOrigin | null = null,
+): void {
+  const waits = (origin?.notBeforeMs ?? 0) > ctx.now || ctx.held !== "" || isOccupied(ctx, slot);
+  const desired = waits ? TaskState.READY : goalOf(ctx);
+  draft.create(slot, newTask(ctx, slot, desired, origin));
+}
