@@ -49,9 +49,20 @@ export function selfCaller({ certificate }: TlsMaterial): Caller {
   return { nodeId, role, clusterId, addr: "" };
 }
 
+/** A CA as certificates name it: its subject and its public key, both DER. */
+export type IssuerInfo = Pick<NodeTlsInfo, "certIssuerSubject" | "certIssuerPublicKey">;
+
+/** How the certificates that `ca` signs name their issuer. */
+export function issuerInfoOf(ca: X509Certificate): IssuerInfo {
+  return {
+    certIssuerSubject: Buffer.from(new x509.X509Certificate(ca.raw).subjectName.toArrayBuffer()),
+    certIssuerPublicKey: ca.publicKey.export({ type: "spki", format: "der" }),
+  };
+}
+
 /**
- * What a node tells the managers of its certificate. Root rotation goes by the issuer: name and key
- * of whichever CA signed the leaf, both DER. Throws `invalid` when the chain does not hold it.
+ * What a node tells the managers of its certificate; root rotation goes by the issuer. Throws
+ * `invalid` when the certificate of the leaf's issuer is not among the node's own.
  */
 export function tlsInfoOf({ certificate, roots }: TlsMaterial): NodeTlsInfo {
   const [leaf, ...intermediates] = parseBundle(certificate);
@@ -60,11 +71,5 @@ export function tlsInfoOf({ certificate, roots }: TlsMaterial): NodeTlsInfo {
   if (issuer === undefined) {
     throw new SwarmError("invalid", "the node's certificate was not issued by a CA it came with");
   }
-  return {
-    trustRoot: roots,
-    certIssuerSubject: Buffer.from(
-      new x509.X509Certificate(issuer.raw).subjectName.toArrayBuffer(),
-    ),
-    certIssuerPublicKey: issuer.publicKey.export({ type: "spki", format: "der" }),
-  };
+  return { trustRoot: roots, ...issuerInfoOf(issuer) };
 }
