@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { SwarmError } from "./errors.ts";
 
 /** A signal of its own that also follows a parent, and lets go of it when disposed. */
@@ -13,6 +14,8 @@ export interface Linked extends Disposable {
  */
 export function linked(parent: AbortSignal): Linked {
   const controller = new AbortController();
+  // As many wait on a signal as there is work under it; that is no leak to warn of.
+  setMaxListeners(0, controller.signal);
   const release = onAbort(parent, () => controller.abort(parent.reason));
   return {
     signal: controller.signal,
