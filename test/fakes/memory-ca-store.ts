@@ -49,7 +49,11 @@ export class MemoryCaStore implements CaStore {
   async *watchNodes(id: string | null, signal: AbortSignal): AsyncIterable<Node> {
     const changes = this.#changes.subscribe(signal);
     const stored = [...this.nodes.values()];
-    for (const node of stored) if (id === null || id === node.id) yield node;
-    for await (const node of changes) if (id === null || id === node.id) yield node;
+    try {
+      for (const node of stored) if (id === null || id === node.id) yield node;
+      for await (const node of changes) if (id === null || id === node.id) yield node;
+    } finally {
+      await changes.return?.();
+    }
   }
 }
