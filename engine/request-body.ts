@@ -1,0 +1,31 @@
+import type { IncomingMessage } from "node:http";
+import { JsonObject } from "./json-object.ts";
+import { badRequest, RequestError } from "./request-error.ts";
+
+/** Largest body taken: the largest config is 1,000 KiB, a third more in base64. */
+const BODY_BYTES_MAX = 4 * 1024 * 1024;
+
+async function readBytes(request: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    size += (chunk as Buffer).byteLength;
+    if (size > BODY_BYTES_MAX)
+      throw new RequestError(413, `request body larger than ${BODY_BYTES_MAX} bytes`);
+    chunks.push(chunk as Buffer);
+  }
+  return Buffer.concat(chunks, size);
+}
+
+/**
+ * Reads and parses a request's JSON body; an empty one is an empty object. Throws 400 on another
+ * content type and on what is not JSON, 413 on too much.
+ */
+export async function readJsonBody(request: IncomingMessage): Promise<JsonObject> {
+  const bytes = await readBytes(request);
+  if (bytes.byteLength === 0) return new JsonObject({});
+  const type = request.headers["content-type"] ?? "";
+  if (!/^application\/json\s*(;|$)/i.test(type))
+    throw badRequest(`unsupported Content-Type header (${type}): must be 'application/json'`);
+  return JsonObject.parse(bytes.toString("utf8"));
+}

@@ -1,0 +1,43 @@
+import findMyWay from "find-my-way";
+import { configRoutes } from "./routes/configs.ts";
+import { nodeRoutes } from "./routes/nodes.ts";
+import { networkRoutes } from "./routes/networks.ts";
+import { secretRoutes } from "./routes/secrets.ts";
+import { serviceRoutes } from "./routes/services.ts";
+import { swarmRoutes } from "./routes/swarm.ts";
+import { systemRoutes } from "./routes/system.ts";
+import { taskRoutes } from "./routes/tasks.ts";
+import type { Route } from "./route.ts";
+
+/** Longest name or id in a path. */
+const PARAM_CHARS_MAX = 1024;
+
+const ROUTES: readonly Route[] = [
+  ...systemRoutes,
+  ...swarmRoutes,
+  ...nodeRoutes,
+  ...serviceRoutes,
+  ...taskRoutes,
+  ...networkRoutes,
+  ...secretRoutes,
+  ...configRoutes,
+];
+
+/** A route and what its path parameters stand for. */
+export interface Found {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string | undefined>>;
+}
+
+/** Finds routes by method and path (without version and query). */
+export type Router = (method: string, path: string) => Found | undefined;
+
+/** Builds the lookup of every route of the API. */
+export function createRouter(): Router {
+  const router = findMyWay({ maxParamLength: PARAM_CHARS_MAX, caseSensitive: true });
+  for (const route of ROUTES) router.on(route.method, route.path, () => {}, route);
+  return (method, path) => {
+    const found = router.find(method as findMyWay.HTTPMethod, path);
+    return found ? { route: found.store as Route, params: found.params } : undefined;
+  };
+}

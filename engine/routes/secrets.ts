@@ -1,0 +1,68 @@
+import { assert } from "../../lib/assert.ts";
+import { make } from "../../proto/codec.ts";
+import type { ListFilter, Secret } from "../../proto/generated.ts";
+import { commonFilter, parseFilters } from "../filters.ts";
+import { mapPages, pagesOf } from "../pages.ts";
+import { versionOf } from "../query.ts";
+import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { readSecretSpec, secretJson } from "../translate/secret.ts";
+
+const FILTER_KEYS = ["id", "name", "names", "label"];
+
+function readFilter(query: URLSearchParams): ListFilter {
+  const filters = parseFilters(query, FILTER_KEYS);
+  return make("ListFilter", { ...commonFilter(filters), names: filters.get("names") ?? [] });
+}
+
+async function find(request: ApiRequest): Promise<Secret> {
+  const { consistency, call } = request;
+  const ref = param(request, "id");
+  const { secret } = await request.control().getSecret({ ref, consistency }, call);
+  assert(secret, "a response to getSecret has a secret");
+  return secret;
+}
+
+function list(request: ApiRequest): Reply {
+  const control = request.control();
+  const filter = readFilter(request.query);
+  const { consistency, call } = request;
+  const pages = pagesOf(async (page) => {
+    const { secrets, next } = await control.listSecrets({ filter, page, consistency }, call);
+    return { items: secrets, next };
+  });
+  return { kind: "list", pages: mapPages(pages, (secrets) => secrets.map(secretJson)) };
+}
+
+async function inspect(request: ApiRequest): Promise<Reply> {
+  return json(secretJson(await find(request)));
+}
+
+async function create(request: ApiRequest): Promise<Reply> {
+  const control = request.control();
+  const spec = readSecretSpec(request.body);
+  const { secret } = await control.createSecret({ spec }, request.call);
+  assert(secret, "a response to createSecret has a secret");
+  return json({ ID: secret.id }, 201);
+}
+
+async function update(request: ApiRequest): Promise<Reply> {
+  const version = versionOf(request.query, "secret");
+  const control = request.control();
+  const spec = readSecretSpec(request.body);
+  const { id } = await find(request);
+  await control.updateSecret({ id, version, spec }, request.call);
+  return empty();
+}
+
+async function remove(request: ApiRequest): Promise<Reply> {
+  await request.control().removeSecret({ ref: param(request, "id") }, request.call);
+  return empty(204);
+}
+
+export const secretRoutes: readonly Route[] = [
+  { method: "GET", path: "/secrets", handle: list },
+  { method: "GET", path: "/secrets/:id", handle: inspect },
+  { method: "POST", path: "/secrets/create", handle: create },
+  { method: "POST", path: "/secrets/:id/update", handle: update },
+  { method: "DELETE", path: "/secrets/:id", handle: remove },
+];

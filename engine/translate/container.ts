@@ -1,0 +1,75 @@
+import { make } from "../../proto/codec.ts";
+import type { ContainerSpec } from "../../proto/generated.ts";
+import { badRequest } from "../request-error.ts";
+import type { JsonObject } from "../json-object.ts";
+import { optional, some, type Json } from "./common.ts";
+import { privilegesJson, readPrivileges } from "./privileges.ts";
+import { readWorkload, workloadJson } from "./workload.ts";
+
+const ISOLATIONS = new Set(["", "default", "process", "hyperv"]);
+
+/** `ContainerSpec`. Registry credentials are never part of it. */
+export function containerJson(spec: ContainerSpec): Json {
+  return {
+    Image: some(spec.image),
+    Command: some(spec.command),
+    Args: some(spec.args),
+    ...workloadJson(spec),
+    Groups: some(spec.groups),
+    Privileges: privilegesJson(spec.privileges),
+    Init: spec.init?.value,
+    TTY: some(spec.tty),
+    OpenStdin: some(spec.openStdin),
+    ReadOnly: some(spec.readOnly),
+    Hosts: some(spec.hosts),
+    DNSConfig: spec.dnsConfig
+      ? {
+          Nameservers: some(spec.dnsConfig.nameservers),
+          Search: some(spec.dnsConfig.search),
+          Options: some(spec.dnsConfig.options),
+        }
+      : undefined,
+    Isolation: spec.isolation === "" ? "default" : spec.isolation,
+    Sysctls: some(spec.sysctls),
+    CapabilityAdd: some(spec.capabilityAdd),
+    CapabilityDrop: some(spec.capabilityDrop),
+    OomScoreAdj: some(spec.oomScoreAdj),
+  };
+}
+
+function readIsolation(json: JsonObject): string {
+  const isolation = json.text("Isolation").toLowerCase();
+  if (!ISOLATIONS.has(isolation)) throw badRequest(`invalid isolation: "${isolation}"`);
+  return isolation === "default" ? "" : isolation;
+}
+
+/** Reads `ContainerSpec`. `registryAuth` is the X-Registry-Auth header, kept with the spec. */
+export function readContainer(json: JsonObject, registryAuth: string): ContainerSpec {
+  const dns = json.object("DNSConfig");
+  return make("ContainerSpec", {
+    ...readWorkload(json),
+    image: json.text("Image"),
+    command: json.texts("Command"),
+    args: json.texts("Args"),
+    groups: json.texts("Groups"),
+    privileges: readPrivileges(json.object("Privileges")),
+    init: optional(json.flag("Init")),
+    tty: json.flag("TTY") ?? false,
+    openStdin: json.flag("OpenStdin") ?? false,
+    readOnly: json.flag("ReadOnly") ?? false,
+    registryAuth,
+    hosts: json.texts("Hosts"),
+    dnsConfig: dns
+      ? {
+          nameservers: dns.texts("Nameservers"),
+          search: dns.texts("Search"),
+          options: dns.texts("Options"),
+        }
+      : null,
+    isolation: readIsolation(json),
+    sysctls: json.map("Sysctls"),
+    capabilityAdd: json.texts("CapabilityAdd"),
+    capabilityDrop: json.texts("CapabilityDrop"),
+    oomScoreAdj: json.integer("OomScoreAdj"),
+  });
+}

@@ -1,0 +1,211 @@
+import { formatDuration, parseDuration } from "../../lib/units.ts";
+import { isSwarmError } from "../../lib/errors.ts";
+import { make } from "../../proto/codec.ts";
+import {
+  PlacementStrategy,
+  ScheduleConcurrency,
+  ServiceDependencyCondition,
+  type Affinity,
+  type Placement,
+  type Schedule,
+  type ServiceDependency,
+  type ServiceSpec,
+} from "../../proto/generated.ts";
+import { badRequest } from "../request-error.ts";
+import { Names } from "./names.ts";
+
+// docs/decisions/0003-docker-api-extensions.md is the table of these labels.
+const PREFIX = "skep.";
+
+const STRATEGIES = new Names<PlacementStrategy>("skep.strategy", {
+  spread: PlacementStrategy.SPREAD,
+  binpack: PlacementStrategy.BINPACK,
+  random: PlacementStrategy.RANDOM,
+});
+const CONCURRENCIES = new Names<ScheduleConcurrency>("skep.schedule.concurrency", {
+  allow: ScheduleConcurrency.ALLOW,
+  forbid: ScheduleConcurrency.FORBID,
+  replace: ScheduleConcurrency.REPLACE,
+});
+const CONDITIONS = new Names<ServiceDependencyCondition>("condition in skep.depends-on", {
+  started: ServiceDependencyCondition.STARTED,
+  healthy: ServiceDependencyCondition.HEALTHY,
+  completed: ServiceDependencyCondition.COMPLETED,
+});
+
+type Labels = Readonly<Record<string, string>>;
+
+/** What a service's labels say beyond Docker's fields. */
+export interface ServiceExtensions {
+  readonly runtime: "container" | "process";
+  readonly rootFs: string;
+  /** Null when no label speaks of placement. */
+  readonly placement: Pick<Placement, "strategy" | "affinities" | "scheduler"> | null;
+  readonly schedule: Schedule | null;
+  readonly dependsOn: readonly ServiceDependency[];
+}
+
+/** Labels of the user's own, and a reader for the others that knows which were asked for. */
+class ExtensionLabels {
+  readonly own: Labels;
+  readonly #rest: Map<string, string>;
+
+  constructor(labels: Labels) {
+    const entries = Object.entries(labels);
+    this.own = Object.fromEntries(entries.filter(([key]) => !key.startsWith(PREFIX)));
+    this.#rest = new Map(entries.filter(([key]) => key.startsWith(PREFIX)));
+  }
+
+  /** The value of `skep.<name>`; "" when absent. */
+  take(name: string): string {
+    const value = this.#rest.get(PREFIX + name) ?? "";
+    this.#rest.delete(PREFIX + name);
+    return value;
+  }
+
+  takeList(name: string): readonly string[] {
+    const words = this.take(name).split(",");
+    return words.map((word) => word.trim()).filter((word) => word !== "");
+  }
+
+  /** Throws 400 when a label was not asked for. */
+  finish(): void {
+    for (const key of this.#rest.keys())
+      throw badRequest(`unknown label "${key}": the prefix ${PREFIX} is reserved`);
+  }
+}
+
+function readPlacement(labels: ExtensionLabels): ServiceExtensions["placement"] {
+  const strategy = STRATEGIES.parse(labels.take("strategy"), PlacementStrategy.DEFAULT);
+  const affinity = (serviceLabel: string, apart: boolean): Affinity => ({ serviceLabel, apart });
+  const affinities = [
+    ...labels.takeList("affinity").map((label) => affinity(label, false)),
+    ...labels.takeList("anti-affinity").map((label) => affinity(label, true)),
+  ];
+  const scheduler = labels.take("scheduler");
+  if (strategy === PlacementStrategy.DEFAULT && affinities.length === 0 && scheduler === "")
+    return null;
+  return { strategy, affinities, scheduler };
+}
+
+function readDuration(name: string, text: string): number {
+  if (text === "") return 0;
+  try {
+    return parseDuration(text);
+  } catch (error) {
+    throw isSwarmError(error) ? badRequest(`${PREFIX}${name}: ${error.message}`) : error;
+  }
+}
+
+function readSchedule(labels: ExtensionLabels): Schedule | null {
+  const cron = labels.take("schedule");
+  const timeZone = labels.take("schedule.time-zone");
+  const concurrency = labels.take("schedule.concurrency");
+  const deadline = labels.take("schedule.starting-deadline");
+  if (cron === "") {
+    if (timeZone || concurrency || deadline)
+      throw badRequest(`the labels ${PREFIX}schedule.… need ${PREFIX}schedule`);
+    return null;
+  }
+  return make("Schedule", {
+    cron,
+    timeZone,
+    concurrency: CONCURRENCIES.parse(concurrency, ScheduleConcurrency.ALLOW),
+    startingDeadlineNs: readDuration("schedule.starting-deadline", deadline),
+  });
+}
+
+function readDependency(text: string): ServiceDependency {
+  const [serviceName = "", condition = ""] = text.split(":", 2);
+  return make("ServiceDependency", {
+    serviceName,
+    condition: CONDITIONS.parse(condition, ServiceDependencyCondition.STARTED),
+  });
+}
+
+function readRuntime(labels: ExtensionLabels): "container" | "process" {
+  const runtime = labels.take("runtime");
+  if (runtime === "" || runtime === "container") return "container";
+  if (runtime !== "process")
+    throw badRequest(`invalid ${PREFIX}runtime: "${runtime}" is neither container nor process`);
+  return runtime;
+}
+
+/** Splits a service's labels into the user's own and our extensions. Throws 400. */
+export function readServiceLabels(labels: Labels): {
+  readonly own: Labels;
+  readonly extensions: ServiceExtensions;
+} {
+  const reader = new ExtensionLabels(labels);
+  const extensions: ServiceExtensions = {
+    runtime: readRuntime(reader),
+    rootFs: reader.take("root-fs"),
+    placement: readPlacement(reader),
+    schedule: readSchedule(reader),
+    dependsOn: reader.takeList("depends-on").map(readDependency),
+  };
+  reader.finish();
+  if (extensions.rootFs && extensions.runtime !== "process")
+    throw badRequest(`${PREFIX}root-fs is for services with ${PREFIX}runtime=process`);
+  return { own: reader.own, extensions };
+}
+
+function affinityText(affinities: readonly Affinity[], apart: boolean): string {
+  const chosen = affinities.filter((affinity) => affinity.apart === apart);
+  return chosen.map((affinity) => affinity.serviceLabel).join(",");
+}
+
+function dependencyText({ serviceName, condition }: ServiceDependency): string {
+  const plain = condition === ServiceDependencyCondition.STARTED;
+  return plain ? serviceName : `${serviceName}:${CONDITIONS.word(condition)}`;
+}
+
+function scheduleLabels(schedule: Schedule | null): Labels {
+  if (!schedule) return {};
+  const deadline = schedule.startingDeadlineNs;
+  const concurrent = schedule.concurrency === ScheduleConcurrency.ALLOW;
+  return {
+    schedule: schedule.cron,
+    "schedule.time-zone": schedule.timeZone,
+    "schedule.concurrency": concurrent ? "" : CONCURRENCIES.word(schedule.concurrency),
+    "schedule.starting-deadline": deadline === 0 ? "" : formatDuration(deadline),
+  };
+}
+
+/** A service's labels as clients see them: the user's own, then the extensions that are set. */
+export function serviceLabelsJson(spec: ServiceSpec): Labels {
+  const { task } = spec;
+  const placement = task?.placement;
+  const values: Labels = {
+    runtime: task?.runtime === "process" ? "process" : "",
+    "root-fs": task?.runtime === "process" ? task.process.rootFs : "",
+    strategy: STRATEGIES.word(placement?.strategy ?? PlacementStrategy.DEFAULT),
+    affinity: affinityText(placement?.affinities ?? [], false),
+    "anti-affinity": affinityText(placement?.affinities ?? [], true),
+    scheduler: placement?.scheduler ?? "",
+    ...scheduleLabels(spec.schedule),
+    "depends-on": spec.dependsOn.map(dependencyText).join(","),
+  };
+  return { ...spec.annotations?.labels, ...prefixed(values) };
+}
+
+function prefixed(values: Labels): Labels {
+  const set = Object.entries(values).filter(([, value]) => value !== "");
+  return Object.fromEntries(set.map(([name, value]) => [PREFIX + name, value]));
+}
+
+/** Splits the swarm spec's labels into the user's own and the default strategy. Throws 400. */
+export function readSwarmLabels(labels: Labels): {
+  readonly own: Labels;
+  readonly strategy: PlacementStrategy;
+} {
+  const reader = new ExtensionLabels(labels);
+  const strategy = STRATEGIES.parse(reader.take("strategy"), PlacementStrategy.DEFAULT);
+  reader.finish();
+  return { own: reader.own, strategy };
+}
+
+/** The swarm spec's labels as clients see them. */
+export function swarmLabelsJson(own: Labels, strategy: PlacementStrategy): Labels {
+  return { ...own, ...prefixed({ strategy: STRATEGIES.word(strategy) }) };
+}

@@ -1,0 +1,66 @@
+import { make } from "../../proto/codec.ts";
+import type { ContainerSpec, ProcessSpec } from "../../proto/generated.ts";
+import { badRequest } from "../request-error.ts";
+import type { JsonObject } from "../json-object.ts";
+import { some, type Json } from "./common.ts";
+import { readContainer } from "./container.ts";
+import { readWorkload, workloadJson } from "./workload.ts";
+
+/** The image that stands for "no image" in a process service. */
+export const PROCESS_IMAGE = "process";
+
+/** A process in the dress of a `ContainerSpec`, so that every Docker client can show it. */
+export function processJson(spec: ProcessSpec): Json {
+  return {
+    Image: PROCESS_IMAGE,
+    Args: some(spec.command),
+    ...workloadJson(spec),
+    Isolation: "default",
+  };
+}
+
+/** Fields of a container that a process cannot honour, by Docker's name. */
+function containerOnly(spec: ContainerSpec): Readonly<Record<string, boolean>> {
+  const { privileges, dnsConfig } = spec;
+  return {
+    Groups: spec.groups.length > 0,
+    Privileges: [
+      privileges?.credentialSpec,
+      privileges?.selinuxContext,
+      privileges?.seccomp,
+      privileges?.apparmor,
+      privileges?.noNewPrivileges,
+    ].some(Boolean),
+    Init: spec.init?.value ?? false,
+    TTY: spec.tty,
+    OpenStdin: spec.openStdin,
+    ReadOnly: spec.readOnly,
+    Hosts: spec.hosts.length > 0,
+    DNSConfig: [dnsConfig?.nameservers, dnsConfig?.search, dnsConfig?.options].some(
+      (list) => list !== undefined && list.length > 0,
+    ),
+    Isolation: spec.isolation !== "",
+    Sysctls: Object.keys(spec.sysctls).length > 0,
+    CapabilityAdd: spec.capabilityAdd.length > 0,
+    CapabilityDrop: spec.capabilityDrop.length > 0,
+    OomScoreAdj: spec.oomScoreAdj !== 0,
+  };
+}
+
+/** Reads a `ContainerSpec` that describes a process. Throws 400 on what a process cannot have. */
+export function readProcess(json: JsonObject, rootFs: string): ProcessSpec {
+  const container = readContainer(json, "");
+  const image = container.image.replace(/[:@].*$/, "");
+  if (image !== PROCESS_IMAGE)
+    throw badRequest(
+      `a service with the label skep.runtime=process takes the image "${PROCESS_IMAGE}", ` +
+        `not "${container.image}"`,
+    );
+  for (const [field, given] of Object.entries(containerOnly(container))) {
+    if (given) throw badRequest(`a process service cannot have ContainerSpec.${field}`);
+  }
+  const command = [...container.command, ...container.args];
+  if (command.length === 0)
+    throw badRequest("a process service needs a command: give it in ContainerSpec.Args");
+  return make("ProcessSpec", { ...readWorkload(json), command, rootFs });
+}
