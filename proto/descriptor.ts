@@ -2232,7 +2232,7 @@ export const descriptor = JSON.parse(`{
          "type": "string",
          "id": 6
         },
-        "settledAtMs": {
+        "runningAtMs": {
          "type": "int64",
          "id": 7
         }
@@ -3453,10 +3453,6 @@ export const descriptor = JSON.parse(`{
         "order": {
          "type": "Order",
          "id": 6
-        },
-        "progressDeadlineNs": {
-         "type": "OptionalInt64",
-         "id": 7
         }
        },
        "nested": {
@@ -4846,6 +4842,14 @@ export const descriptor = JSON.parse(`{
         "boot": {
          "type": "uint64",
          "id": 5
+        },
+        "addr": {
+         "type": "string",
+         "id": 6
+        },
+        "controlAddr": {
+         "type": "string",
+         "id": 7
         }
        }
       },

@@ -2,6 +2,7 @@
  * The public face of consensus: what the manager sees. Entries are opaque bytes; nothing here
  * knows what they mean.
  */
+import type { TlsMaterial } from "../proto/node-tls.ts";
 
 /** A voting or learning member as the configuration knows it. */
 export interface RaftMember {
@@ -74,6 +75,8 @@ export interface Proposed {
 /** A running member of a Raft group. */
 export interface RaftNode {
   readonly id: number;
+  /** Where peers reach this member: the advertised host with the bound port. */
+  readonly addr: string;
   /**
    * Appends `data` if this node leads. Resolves after the local state machine applied it, in
    * index order across calls.
@@ -107,14 +110,12 @@ export interface RaftNode {
   /** Hands leadership to the most caught-up reachable voter, or to `to`. */
   transferLeadership(signal: AbortSignal, to?: number): Promise<void>;
   /** Replaces the certificates of the peer port and of outgoing connections. */
-  updateTls(tls: RaftTls): void;
+  updateTls(tls: TlsMaterial): void;
   /** Stops; on a leader, transfers first. What was acknowledged is durable. */
   stop(): Promise<void>;
-}
-
-/** PEM material of the peer transport. */
-export interface RaftTls {
-  readonly ca: string;
-  readonly cert: string;
-  readonly key: string;
+  /**
+   * Resolves when the member has stopped; rejects with the error that ended it (a failed disk, a
+   * broken invariant). The process must end then: the member cannot be started again in it.
+   */
+  closed(): Promise<void>;
 }

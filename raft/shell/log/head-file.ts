@@ -7,7 +7,6 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
-import { dirname } from "node:path";
 import { decodeHead, encodeHead, HEAD_BYTES, type LogHead } from "./log-head.ts";
 
 /** Slots are disk pages apart, so that one torn write cannot take both. */
@@ -61,9 +60,4 @@ export function syncDirectory(directory: string): void {
   } finally {
     closeSync(fd);
   }
-}
-
-/** {@link syncDirectory} of the directory that holds `path`. */
-export function syncParent(path: string): void {
-  syncDirectory(dirname(path));
 }

@@ -1,0 +1,139 @@
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import type { Clock } from "../../lib/clock.ts";
+import { SwarmError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import { encodeConfChange } from "../core/conf-change-codec.ts";
+import type { TlsMaterial } from "../../proto/node-tls.ts";
+import type { Defer } from "./driver/local-port.ts";
+import type { DriverPort } from "./driver/port.ts";
+import { RaftDriver } from "./driver/raft-driver.ts";
+import type { SnapshotSettings } from "./driver/snapshotting.ts";
+import { LevelLogStore } from "./log/level-log-store.ts";
+import type { LogStore } from "./log/log-store.ts";
+import { damaged } from "./log/storage-error.ts";
+import { loadIdentity, saveIdentity, type MemberIdentity } from "./member-file.ts";
+import { encodeMember, type MemberRecord } from "./membership.ts";
+import { FileSnapshotStore } from "./snapshots/file-snapshot-store.ts";
+import { GrpcTransport } from "./transport/grpc-transport.ts";
+
+/** What the thread that runs a member needs to know; plain data. */
+export interface MemberOptions {
+  readonly stateDir: string;
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly listenAddr: string;
+  readonly advertiseAddr: string;
+  readonly controlAddr: string;
+  readonly tls: TlsMaterial;
+  readonly tickMs: number;
+  readonly electionTicks: number;
+  readonly snapshots: SnapshotSettings;
+}
+
+export interface MemberModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly defer: Defer;
+}
+
+/** A member whose port is open, so that its address is known, and that takes no part yet. */
+export class BoundMember {
+  readonly addr: string;
+  /** Who this member was in an earlier life. */
+  readonly identity: MemberIdentity | undefined;
+  readonly #options: MemberOptions;
+  readonly #modules: MemberModules;
+  readonly #transport: GrpcTransport;
+
+  private constructor(
+    options: MemberOptions,
+    modules: MemberModules,
+    transport: GrpcTransport,
+    identity: MemberIdentity | undefined,
+  ) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#transport = transport;
+    this.identity = identity;
+    this.addr = transport.addr;
+  }
+
+  /**
+   * Opens the peer port and looks at the state directory.
+   * @throws SwarmError `unavailable` for a taken port, `failed-precondition` for a directory of
+   *   another node or cluster
+   */
+  static async bind(options: MemberOptions, modules: MemberModules): Promise<BoundMember> {
+    mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
+    const identity = loadIdentity(options.stateDir);
+    if (identity) checkIdentity(identity, options);
+    const transport = await GrpcTransport.open(options, modules);
+    return new BoundMember(options, modules, transport, identity);
+  }
+
+  /** Gives the port back without having taken part. */
+  release(): Promise<void> {
+    return this.#transport.close();
+  }
+
+  /**
+   * Takes part as `identity`, which is made durable first. Without peers it begins a group of its
+   * own, unless the directory already has a log.
+   */
+  async begin(identity: MemberIdentity, port: DriverPort): Promise<RaftDriver> {
+    const { stateDir, controlAddr, nodeId } = this.#options;
+    const store = await LevelLogStore.open({ directory: stateDir });
+    try {
+      if (!this.identity && store.hardState.term > 0)
+        throw damaged(stateDir, "the file that says which member it belongs to is missing");
+      if (!this.identity) saveIdentity(stateDir, identity);
+      const { id, peers } = identity;
+      const self = { id, nodeId, addr: this.addr, controlAddr };
+      if (peers.length === 0 && isEmpty(store)) await store.write(firstWrite(self));
+      this.#transport.identify({ id, boot: store.boot, controlAddr });
+      const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir));
+      const modules = { ...this.#modules, store, snapshots, port, transport: this.#transport };
+      const driver = new RaftDriver({ ...this.#options, self, peers }, modules);
+      await driver.start();
+      return driver;
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+  }
+}
+
+/** Where a member keeps its snapshots. */
+export function snapshotDirectory(stateDir: string): string {
+  return join(stateDir, "snapshots");
+}
+
+function checkIdentity({ clusterId, nodeId }: MemberIdentity, options: MemberOptions): void {
+  if (clusterId === options.clusterId && nodeId === options.nodeId) return;
+  throw new SwarmError(
+    "failed-precondition",
+    `the Raft state in ${options.stateDir} belongs to node ${nodeId} of cluster ${clusterId}, ` +
+      `not to node ${options.nodeId} of ${options.clusterId}: use another state directory`,
+  );
+}
+
+function isEmpty(store: LogStore): boolean {
+  return store.lastIndex === 0 && store.snapshot.index === 0 && store.hardState.term === 0;
+}
+
+/** The log of a new group: its first member, already committed. */
+function firstWrite(self: MemberRecord): Parameters<LogStore["write"]>[0] {
+  const data = encodeConfChange({
+    transition: "auto",
+    steps: [{ type: "add-voter", id: self.id }],
+    context: encodeMember(self),
+  });
+  return {
+    entries: [{ index: 1, term: 1, type: "conf-change", data }],
+    hardState: { term: 1, vote: 0, commit: 1 },
+    snapshot: null,
+  };
+}

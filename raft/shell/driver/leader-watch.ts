@@ -1,0 +1,78 @@
+import type { Clock } from "../../../lib/clock.ts";
+import type { Logger } from "../../../lib/log.ts";
+import type { Random } from "../../../lib/random.ts";
+import type { RaftCore } from "../../core/raft-core.ts";
+import type { Id, Status } from "../../core/types.ts";
+import type { AppendWorker } from "./append-worker.ts";
+import type { Changes } from "./changes.ts";
+
+/** A host that says nothing for this long hangs: it must not lead. */
+const HOST_SILENCE_MS = 10_000;
+
+/** After its leader's connection broke, a follower campaigns within this time. */
+const RESET_CAMPAIGN_MS = 40;
+
+/** What this part needs of its driver. */
+export interface LeaderWatchModules {
+  readonly core: RaftCore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly changes: Changes;
+  readonly append: AppendWorker;
+  /** Runs a task that feeds the core, unless the member has ended; then takes a turn. */
+  readonly later: (task: () => void) => void;
+}
+
+/**
+ * Shortens the time without a working leader: a follower acts when its leader's process dies, and
+ * a leader that cannot work hands over.
+ */
+export class LeaderWatch {
+  readonly #modules: LeaderWatchModules;
+  /** Half an election timeout: a write that takes longer puts the leadership at risk. */
+  readonly #stallMs: number;
+  #hostSeen: number;
+
+  constructor(stallMs: number, modules: LeaderWatchModules) {
+    this.#modules = modules;
+    this.#stallMs = stallMs;
+    this.#hostSeen = modules.clock.monotonic();
+  }
+
+  /** The host has given a sign of life. */
+  hostSeen(): void {
+    this.#hostSeen = this.#modules.clock.monotonic();
+  }
+
+  /**
+   * A connection of `id` was reset. If it is the leader's, its process has most likely ended: ask
+   * for votes at once. PreVote protects a leader that lives: it is deposed only if a quorum has
+   * lost it too.
+   */
+  onReset(id: Id): void {
+    const { core, clock, random, log, later } = this.#modules;
+    const { role, lead } = core.status();
+    if (role !== "follower" || lead !== id) return;
+    log.info({ leader: id }, "the leader's connection was reset");
+    core.forgetLeader();
+    clock.after(random.int(RESET_CAMPAIGN_MS), () =>
+      later(() => {
+        if (core.status().lead === 0) core.campaign();
+      }),
+    );
+  }
+
+  /** Hands leadership over when the host hangs or the disk stalls. Called once a tick. */
+  check(status: Status): void {
+    if (status.role !== "leader" || status.transferee !== 0) return;
+    const { clock, log, append, changes } = this.#modules;
+    const now = clock.monotonic();
+    const silent = now - this.#hostSeen > HOST_SILENCE_MS;
+    if (!silent && !append.stalledSince(now - this.#stallMs)) return;
+    log.warn({ silent }, "handing leadership over: the host or the disk does not answer");
+    changes.transfer(0).catch((error: unknown) => {
+      log.warn({ err: error }, "leadership could not be handed over");
+    });
+  }
+}

@@ -1,0 +1,46 @@
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { syncDirectory } from "./log/head-file.ts";
+import { damaged } from "./log/storage-error.ts";
+import type { MemberRecord } from "./membership.ts";
+
+/** Which member of which group a state directory belongs to. Written once. */
+export interface MemberIdentity {
+  readonly clusterId: string;
+  readonly nodeId: string;
+  readonly id: number;
+  /** The members told when this one joined; empty for the one that began the group. */
+  readonly peers: readonly MemberRecord[];
+}
+
+const NAME = "member.json";
+
+/** The identity stored in `directory`, undefined when there is none yet. */
+export function loadIdentity(directory: string): MemberIdentity | undefined {
+  let text: string;
+  try {
+    text = readFileSync(join(directory, NAME), "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw error;
+  }
+  try {
+    return JSON.parse(text) as MemberIdentity;
+  } catch (error) {
+    throw damaged(directory, `${NAME} is malformed`, error);
+  }
+}
+
+/** Makes the identity durable. */
+export function saveIdentity(directory: string, identity: MemberIdentity): void {
+  const path = join(directory, NAME);
+  const fd = openSync(`${path}.partial`, "w", 0o600);
+  try {
+    writeSync(fd, JSON.stringify(identity, null, 2));
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+  renameSync(`${path}.partial`, path);
+  syncDirectory(directory);
+}

@@ -1,0 +1,223 @@
+import { ChannelCredentials, Client, Metadata } from "@grpc/grpc-js";
+import type { Clock } from "../../../lib/clock.ts";
+import { assert } from "../../../lib/assert.ts";
+import { SwarmError } from "../../../lib/errors.ts";
+import type { Logger } from "../../../lib/log.ts";
+import type { Random } from "../../../lib/random.ts";
+import {
+  RaftTransportService,
+  type RaftHello,
+  type RaftInstallSnapshotRequest,
+  type RaftInstallSnapshotResponse,
+} from "../../../proto/generated.ts";
+import type { Message } from "../../core/message.ts";
+import { NodeTls, type TlsMaterial } from "../../../proto/node-tls.ts";
+import type { MemberRecord } from "../membership.ts";
+import { encodeFrames, encodeHello, helloOf } from "./frames.ts";
+import { serverCheck } from "./peer-identity.ts";
+import { CHANNEL_OPTIONS, PeerLink } from "./peer-link.ts";
+import { PeerServer } from "./peer-server.ts";
+import { sendSnapshot } from "./snapshot-streams.ts";
+import type { SnapshotSource, Transport, TransportEvents } from "./transport.ts";
+
+export interface GrpcTransportOptions {
+  readonly clusterId: string;
+  /** `host:port` to listen on; port 0 lets the system choose. */
+  readonly listenAddr: string;
+  /** `host:port` told to peers; port 0 stands for the bound one. */
+  readonly advertiseAddr: string;
+  readonly tls: TlsMaterial;
+}
+
+export interface GrpcTransportModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+}
+
+/** The connections to one peer: appends do not hold up heartbeats and votes. */
+interface Links {
+  readonly peer: MemberRecord;
+  readonly control: PeerLink;
+  readonly append: PeerLink;
+}
+
+/** gRPC over mutual TLS: one one-way stream per peer, direction and class. */
+export class GrpcTransport implements Transport {
+  readonly addr: string;
+  readonly #options: GrpcTransportOptions;
+  readonly #modules: GrpcTransportModules;
+  readonly #tls: NodeTls;
+  readonly #server: PeerServer;
+  readonly #links = new Map<number, Links>();
+  #self: { readonly id: number; readonly boot: number; readonly controlAddr: string } | undefined;
+  #events: TransportEvents | undefined;
+
+  private constructor(
+    options: GrpcTransportOptions,
+    modules: GrpcTransportModules,
+    listening: { readonly tls: NodeTls; readonly server: PeerServer; readonly port: number },
+  ) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#tls = listening.tls;
+    this.#server = listening.server;
+    this.addr = options.advertiseAddr.replace(/:0$/, `:${listening.port}`);
+  }
+
+  /** Binds the port; nothing is accepted before {@link start}. */
+  static async open(
+    options: GrpcTransportOptions,
+    modules: GrpcTransportModules,
+  ): Promise<GrpcTransport> {
+    const tls = new NodeTls(options.tls);
+    const server = new PeerServer(options, modules);
+    const port = await server.bind(options.listenAddr, tls);
+    return new GrpcTransport(options, modules, { tls, server, port });
+  }
+
+  /** Says who this is; before {@link start}. */
+  identify(self: {
+    readonly id: number;
+    readonly boot: number;
+    readonly controlAddr: string;
+  }): void {
+    this.#self = self;
+  }
+
+  start(events: TransportEvents): void {
+    assert(this.#self, "a transport is identified before it starts");
+    this.#events = events;
+    this.#server.start(this.#self.id, {
+      ...events,
+      onHello: (peer) => {
+        events.onHello(peer);
+        // A peer that has just come up is there to be reached.
+        this.#links.get(peer.id)?.control.hurry();
+        this.#links.get(peer.id)?.append.hurry();
+      },
+    });
+  }
+
+  setPeers(peers: readonly MemberRecord[]): void {
+    const wanted = new Map(peers.map((peer) => [peer.id, peer]));
+    for (const [id, links] of this.#links) {
+      const peer = wanted.get(id);
+      if (peer && peer.addr === links.peer.addr && peer.nodeId === links.peer.nodeId) continue;
+      this.#links.delete(id);
+      links.control.close();
+      links.append.close();
+      this.#events?.onUnreachable(id);
+    }
+    for (const peer of peers)
+      if (!this.#links.has(peer.id)) this.#links.set(peer.id, this.#connect(peer));
+  }
+
+  send(to: number, messages: readonly Message[]): void {
+    const links = this.#links.get(to);
+    if (!links) return;
+    const appends = messages.filter(({ type }) => type === "MsgApp");
+    const others =
+      appends.length === 0 ? messages : messages.filter(({ type }) => type !== "MsgApp");
+    if (links.append.isOpen) for (const frame of encodeFrames(appends)) links.append.send(frame);
+    if (links.control.isOpen) for (const frame of encodeFrames(others)) links.control.send(frame);
+  }
+
+  async sendSnapshot(to: number, source: SnapshotSource, signal: AbortSignal): Promise<void> {
+    const peer = this.#links.get(to)?.peer;
+    if (!peer) throw new SwarmError("unavailable", `there is no way to member ${to}`);
+    const { path, requestSerialize, responseDeserialize } =
+      RaftTransportService.methods.installSnapshot!;
+    const client = new Client(peer.addr, this.#credentials(peer), CHANNEL_OPTIONS);
+    try {
+      const call = client.makeBidiStreamRequest<
+        RaftInstallSnapshotRequest,
+        RaftInstallSnapshotResponse
+      >(
+        path,
+        requestSerialize,
+        responseDeserialize as (bytes: Buffer) => RaftInstallSnapshotResponse,
+        new Metadata(),
+      );
+      await sendSnapshot(call, this.#hello(to), source, signal);
+    } finally {
+      client.close();
+    }
+  }
+
+  tellRemoved(peer: MemberRecord): void {
+    this.#server.tellRemoved(peer.id);
+  }
+
+  isReachable(id: number): boolean {
+    return this.#links.get(id)?.control.isOpen ?? false;
+  }
+
+  updateTls(tls: TlsMaterial): void {
+    this.#tls.update(tls);
+  }
+
+  close(): Promise<void> {
+    for (const { control, append } of this.#links.values()) {
+      control.close();
+      append.close();
+    }
+    this.#links.clear();
+    this.#server.close();
+    return Promise.resolve();
+  }
+
+  #connect(peer: MemberRecord): Links {
+    const { clock, random } = this.#modules;
+    const { id, addr } = peer;
+    const options = {
+      addr,
+      credentials: () => this.#credentials(peer),
+      hello: () => encodeHello(this.#hello(id)),
+    };
+    const onRefused = (error: SwarmError): void => this.#refused(peer, error);
+    const control = new PeerLink(options, {
+      clock,
+      random,
+      onRefused,
+      onOpen: () => this.#events?.onReachable(id),
+      onBreak: () => {
+        this.#events?.onUnreachable(id);
+        this.#events?.onReset(id);
+      },
+    });
+    const append = new PeerLink(options, {
+      clock,
+      random,
+      onRefused,
+      onOpen: () => {},
+      onBreak: () => this.#events?.onUnreachable(id),
+    });
+    return { peer, control, append };
+  }
+
+  #refused(peer: MemberRecord, error: SwarmError): void {
+    const { nodeId, addr } = peer;
+    this.#modules.log.debug(
+      { nodeId, addr, reason: error.message },
+      "the way to a manager is closed",
+    );
+    if (error.details["removed"] === String(this.#self?.id)) this.#events?.onRemoved();
+  }
+
+  /** For one connection: proves the newest certificate, and that the peer is who it should be. */
+  #credentials({ nodeId }: MemberRecord): ChannelCredentials {
+    const { roots, certificate, key } = this.#tls.material;
+    const [ca, chain, secret] = [roots, certificate, key].map((pem) => Buffer.from(pem));
+    return ChannelCredentials.createSsl(ca, secret, chain, {
+      checkServerIdentity: serverCheck(this.#options.clusterId, nodeId),
+    });
+  }
+
+  #hello(to: number): RaftHello {
+    assert(this.#self, "a transport is identified before it says hello");
+    const { id: from, boot, controlAddr } = this.#self;
+    const { clusterId } = this.#options;
+    return helloOf({ clusterId, from, to, boot, addr: this.addr, controlAddr });
+  }
+}
