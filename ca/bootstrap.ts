@@ -2,7 +2,7 @@ import { make } from "../proto/codec.ts";
 import { IssuanceState, NodeRole, type Certificate, type RootCa } from "../proto/generated.ts";
 import type { TlsMaterial } from "../proto/node-tls.ts";
 import { createCsr } from "./csr.ts";
-import { signLeaf } from "./leaf.ts";
+import { openIssuer, signLeaf } from "./leaf.ts";
 import { createRoot, rootDigest, type CaModules, type SigningRoot } from "./root.ts";
 import { newJoinTokens } from "./tokens.ts";
 
@@ -45,7 +45,7 @@ export async function bootstrapCluster(
   const root = options.root ?? (await createRoot(modules));
   const { key, csr } = await createCsr();
   const subject = { nodeId, role: "manager", clusterId } as const;
-  const issuer = { ...root, intermediates: "" };
+  const issuer = await openIssuer({ ...root, intermediates: "" });
   const certificate = await signLeaf(csr, subject, issuer, expiryMs, modules);
   return {
     material: { roots: root.certificate, certificate, key },

@@ -1,3 +1,4 @@
+import type { webcrypto } from "node:crypto";
 import type { Caller } from "../proto/call.ts";
 import { NodeRole } from "../proto/generated.ts";
 import { verifyCsr } from "./csr.ts";
@@ -47,34 +48,56 @@ export function certificateExpiryMs(configuredNs: number): number {
   return ms < CERTIFICATE_EXPIRY_MIN_MS ? CERTIFICATE_EXPIRY_DEFAULT_MS : ms;
 }
 
-function extensionsOf({ nodeId, role }: LeafSubject): x509.Extension[] {
-  const { digitalSignature, keyEncipherment } = x509.KeyUsageFlags;
+/** A {@link LeafIssuer} taken apart, ready to sign: half of the work of a signature, done once. */
+export interface OpenIssuer {
+  readonly root: x509.X509Certificate;
+  readonly key: webcrypto.CryptoKey;
+  readonly authority: x509.Extension;
+  /** Normalized PEM, or empty. */
+  readonly intermediates: string;
+}
+
+/** Takes an issuer apart. Throws `invalid` when its key is unusable. */
+export async function openIssuer(issuer: LeafIssuer): Promise<OpenIssuer> {
+  const root = new x509.X509Certificate(issuer.certificate);
+  return {
+    root,
+    key: await signingKey(issuer.key),
+    authority: await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
+    intermediates: issuer.intermediates === "" ? "" : normalizePem(issuer.intermediates),
+  };
+}
+
+const USAGES: readonly x509.Extension[] = [
+  new x509.BasicConstraintsExtension(false, undefined, true),
+  new x509.KeyUsagesExtension(
+    x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+    true,
+  ),
+  new x509.ExtendedKeyUsageExtension([
+    x509.ExtendedKeyUsage.serverAuth,
+    x509.ExtendedKeyUsage.clientAuth,
+  ]),
+];
+
+function namesOf({ nodeId, role }: LeafSubject): x509.Extension {
   const names = [ROLE_UNITS[role], nodeId, ...(role === "manager" ? [CA_SERVER_NAME] : [])];
-  return [
-    new x509.BasicConstraintsExtension(false, undefined, true),
-    new x509.KeyUsagesExtension(digitalSignature | keyEncipherment, true),
-    new x509.ExtendedKeyUsageExtension([
-      x509.ExtendedKeyUsage.serverAuth,
-      x509.ExtendedKeyUsage.clientAuth,
-    ]),
-    new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns", value }))),
-  ];
+  return new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: "dns", value })));
 }
 
 /**
  * Certifies the key of a CSR for a node: valid from an hour ago until `expiryMs` from now, but never
  * longer than its issuer. Returns the leaf and the issuer's intermediates as PEM. Throws `invalid`
- * when the CSR or the issuer is unusable.
+ * when the CSR is unusable.
  */
 export async function signLeaf(
   csr: string,
   subject: LeafSubject,
-  issuer: LeafIssuer,
+  { root, key, authority, intermediates }: OpenIssuer,
   expiryMs: number,
   { clock, random }: CaModules,
 ): Promise<string> {
   const publicKey = await verifyCsr(csr);
-  const root = new x509.X509Certificate(issuer.certificate);
   const now = clock.now();
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: newSerial(random),
@@ -87,13 +110,13 @@ export async function signLeaf(
     notBefore: wholeSecond(now - BACKDATE_MS),
     notAfter: wholeSecond(Math.min(now + expiryMs, root.notAfter.getTime())),
     publicKey,
-    signingKey: await signingKey(issuer.key),
+    signingKey: key,
     extensions: [
-      ...extensionsOf(subject),
+      ...USAGES,
+      namesOf(subject),
       await x509.SubjectKeyIdentifierExtension.create(publicKey),
-      await x509.AuthorityKeyIdentifierExtension.create(root.publicKey),
+      authority,
     ],
   });
-  const leaf = normalizePem(certificate.toString("pem"));
-  return issuer.intermediates === "" ? leaf : leaf + normalizePem(issuer.intermediates);
+  return normalizePem(certificate.toString("pem")) + intermediates;
 }

@@ -1,8 +1,8 @@
+import { createHash } from "node:crypto";
 import { linked } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import { isSwarmError, SwarmError } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
-import type { Random } from "../lib/random.ts";
 import type { Call } from "../proto/call.ts";
 import { make } from "../proto/codec.ts";
 import {
@@ -29,15 +29,12 @@ import { verifyCsr } from "./csr.ts";
 import type { CertifiedRole } from "./leaf.ts";
 import { roleOfToken } from "./tokens.ts";
 
-/** New ids tried when a random one is taken. */
-const ID_ATTEMPTS_MAX = 3;
 /** Longest that a status call waits for the signer before it says how things stand. */
 const STATUS_WAIT_MS = 4_000;
 
 export interface CaServerModules {
   readonly store: CaStore;
   readonly clock: Clock;
-  readonly random: Random;
 }
 
 function rootCaOf(cluster: Cluster | null): RootCa {
@@ -56,6 +53,15 @@ function isFinal({ state }: Certificate): boolean {
     case IssuanceState.PENDING:
       return false;
   }
+}
+
+/**
+ * The id of the node that a request admits. It is drawn from the request, whose key is random, so
+ * that a joiner who asks again after a lost answer is still the same node.
+ */
+function idFor(csr: string): string {
+  const digest = createHash("sha256").update(csr).digest();
+  return newId({ bytes: (count) => digest.subarray(0, count) });
 }
 
 /** A node that was just admitted with a token and waits for its certificate. */
@@ -160,16 +166,15 @@ export class CaServer implements NodeCaApi {
     role: CertifiedRole,
     signal: AbortSignal,
   ): Promise<IssueNodeCertificateResponse> {
-    const { store, random } = this.#modules;
-    for (let attempt = 1; ; attempt++) {
-      const nodeId = newId(random);
-      try {
-        await store.createNode(newNode(nodeId, csr, role, availability), signal);
-        return { nodeId, membership: NodeMembership.ACCEPTED };
-      } catch (error) {
-        if (!isSwarmError(error, "exists") || attempt >= ID_ATTEMPTS_MAX) throw error;
-      }
+    const { store } = this.#modules;
+    const nodeId = idFor(csr);
+    try {
+      await store.createNode(newNode(nodeId, csr, role, availability), signal);
+    } catch (error) {
+      const isRepeated = store.node(nodeId)?.certificate?.csr === csr;
+      if (!isSwarmError(error, "exists") || !isRepeated) throw error;
     }
+    return { nodeId, membership: NodeMembership.ACCEPTED };
   }
 
   async #settled(nodeId: string, signal: AbortSignal): Promise<Certificate> {

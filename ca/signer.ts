@@ -12,7 +12,14 @@ import {
   type Node,
 } from "../proto/generated.ts";
 import type { CaStore } from "./ca-store.ts";
-import { certificateExpiryMs, certifiedRole, signLeaf, type LeafIssuer } from "./leaf.ts";
+import {
+  certificateExpiryMs,
+  certifiedRole,
+  openIssuer,
+  signLeaf,
+  type LeafIssuer,
+  type OpenIssuer,
+} from "./leaf.ts";
 
 /** Requests signed and stored at the same time; the store commits them in groups. */
 const SIGNING_MAX = 64;
@@ -24,6 +31,10 @@ export interface SignerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+}
+
+interface SigningModules extends SignerModules {
+  readonly issuerOf: (cluster: Cluster) => Promise<OpenIssuer>;
 }
 
 /** Whether a node waits for the signer. */
@@ -50,7 +61,20 @@ export function currentIssuer({ rootCa }: Cluster): LeafIssuer {
   throw new SwarmError("unavailable", "the cluster has no key to sign certificates with");
 }
 
-async function certify(node: Node, modules: SignerModules): Promise<Certificate> {
+/** Gives the issuer ready to sign, and opens it anew only when the cluster's changed. */
+function issuerCache(): (cluster: Cluster) => Promise<OpenIssuer> {
+  let last: LeafIssuer | null = null;
+  let open: Promise<OpenIssuer> | null = null;
+  return (cluster) => {
+    const issuer = currentIssuer(cluster);
+    const isSame = last?.key === issuer.key && last.intermediates === issuer.intermediates;
+    if (open === null || !isSame) open = openIssuer(issuer);
+    last = issuer;
+    return open;
+  };
+}
+
+async function certify(node: Node, modules: SigningModules): Promise<Certificate> {
   const { store } = modules;
   const cluster = store.cluster();
   if (cluster === null) throw new SwarmError("unavailable", "the cluster is not set up yet");
@@ -58,7 +82,7 @@ async function certify(node: Node, modules: SignerModules): Promise<Certificate>
   const subject = { nodeId: node.id, role: certifiedRole(node.role), clusterId: cluster.id };
   const expiryMs = certificateExpiryMs(cluster.spec?.ca?.nodeCertExpiryNs ?? 0);
   try {
-    const issuer = currentIssuer(cluster);
+    const issuer = await modules.issuerOf(cluster);
     const certificate = await signLeaf(request.csr, subject, issuer, expiryMs, modules);
     return { ...request, certificate, state: IssuanceState.ISSUED, err: "" };
   } catch (error) {
@@ -71,7 +95,7 @@ async function certify(node: Node, modules: SignerModules): Promise<Certificate>
 async function signNode(
   id: string,
   busy: Set<string>,
-  modules: SignerModules,
+  modules: SigningModules,
   signal: AbortSignal,
 ): Promise<void> {
   const { store, clock, log } = modules;
@@ -108,13 +132,14 @@ async function signNode(
  */
 export async function runSigner(modules: SignerModules, signal: AbortSignal): Promise<void> {
   const scope = new Scope(signal);
+  const signing = { ...modules, issuerOf: issuerCache() };
   const busy = new Set<string>();
   const running = new Set<Promise<void>>();
   const start = async (id: string): Promise<void> => {
     if (running.size >= SIGNING_MAX) await Promise.race(running);
     busy.add(id);
     scope.run((inner) => {
-      const work = signNode(id, busy, modules, inner).finally(() => running.delete(work));
+      const work = signNode(id, busy, signing, inner).finally(() => running.delete(work));
       running.add(work);
       return work;
     });

@@ -69,7 +69,7 @@ export function formatBytes(bytes: number): string {
 
 /** Parses CPUs such as `0.5` or `2` into nano-CPUs; at most nine decimals. */
 export function parseCpus(text: string): number {
-  if (!/^\d+(\.\d{1,9})?$/.test(text))
+  if (!/^(?:\d+(?:\.\d{0,9})?|\.\d{1,9})$/.test(text))
     throw new SwarmError("invalid", `invalid number of CPUs "${text}": use a form like 0.5 or 2`);
   return Math.round(Number(text) * 1e9);
 }

@@ -2232,7 +2232,7 @@ export const descriptor = JSON.parse(`{
          "type": "string",
          "id": 6
         },
-        "runningAtMs": {
+        "settledAtMs": {
          "type": "int64",
          "id": 7
         }
@@ -3453,6 +3453,10 @@ export const descriptor = JSON.parse(`{
         "order": {
          "type": "Order",
          "id": 6
+        },
+        "progressDeadlineNs": {
+         "type": "OptionalInt64",
+         "id": 7
         }
        },
        "nested": {

@@ -1025,8 +1025,8 @@ export interface TaskOrigin {
   readonly updateStartedAtMs: number;
   /** The task of that update which failed early in this slot; empty = none did. */
   readonly updateFailedTask: string;
-  /** When the update saw the task run; 0 = not yet. */
-  readonly runningAtMs: number;
+  /** When that update's task in this slot first ran, or failed; 0 = not yet. */
+  readonly settledAtMs: number;
 }
 
 export interface Task {
@@ -1420,6 +1420,8 @@ export interface UpdateConfig {
   readonly monitorNs: OptionalInt64 | null;
   readonly maxFailureRatio: number;
   readonly order: UpdateConfigOrder;
+  /** How long a new task may take until it runs before it counts as failed. Absent = 10 min. */
+  readonly progressDeadlineNs: OptionalInt64 | null;
 }
 
 export interface EndpointSpec {

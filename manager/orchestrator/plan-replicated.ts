@@ -5,6 +5,7 @@ import { planRestarts } from "./plan-restarts.ts";
 import { planScale } from "./plan-scale.ts";
 import { planStarts } from "./plan-starts.ts";
 import { planSurplus } from "./plan-surplus.ts";
+import { planUpdate } from "./plan-update.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { groupBySlot } from "./slot.ts";
 
@@ -16,4 +17,5 @@ export function planReplicated(ctx: ServiceContext, tasks: ReadonlySet<Task>, dr
   planRestarts(ctx, slots, draft);
   planSurplus(ctx, slots, draft);
   planStarts(ctx, slots, draft);
+  planUpdate(ctx, slots, draft);
 }

@@ -4,7 +4,7 @@ import { mayRestart, originAfterFailure, originAfterMove } from "./restart-polic
 import { placeTask, type ServiceContext } from "./service-context.ts";
 import type { Slot } from "./slot.ts";
 import { endedByItself, hasEnded, isDrained, isLost } from "./task-state.ts";
-import { inheritUpdate } from "./update-origin.ts";
+import { inheritUpdate, runningUpdate, updateOrigin } from "./update-origin.ts";
 
 /**
  * Replaces every task that is meant to run but has ended or sits on a node that cannot keep it, as
@@ -32,10 +32,12 @@ function mustGo({ node }: ServiceContext, task: Task): boolean {
 }
 
 function originAfter(ctx: ServiceContext, task: Task): TaskOrigin {
+  const update = runningUpdate(ctx.service);
+  if (update !== 0 && ctx.isDirty(task)) return updateOrigin(update);
   const origin = endedByItself(task)
     ? originAfterFailure(task, ctx.service, ctx.now)
     : originAfterMove(task, ctx.service, reasonToMove(ctx, task));
-  return inheritUpdate(ctx, task, origin);
+  return inheritUpdate(ctx.service, task, origin);
 }
 
 function reasonToMove({ node }: ServiceContext, task: Task): string {

@@ -8,6 +8,9 @@ import {
 /** How long an updated task is watched after it runs, unless the configuration says. */
 export const MONITOR_PERIOD_MS = 5_000;
 
+/** How long an updated task may take until it runs, unless the configuration says. */
+export const PROGRESS_DEADLINE_MS = 600_000;
+
 const NS_PER_MS = 1e6;
 
 /** How the running update, or rollback, of a service proceeds. */
@@ -20,6 +23,8 @@ export interface UpdateOptions {
   /** 0…1 */
   readonly maxFailureRatio: number;
   readonly startFirst: boolean;
+  /** How long a new task may take until it runs before it counts as failed. */
+  readonly deadlineMs: number;
 }
 
 /** Whether the service's status says that it goes back to its previous specification. */
@@ -39,5 +44,8 @@ export function updateOptions(service: Service): UpdateOptions {
     monitorMs: config?.monitorNs ? config.monitorNs.value / NS_PER_MS : MONITOR_PERIOD_MS,
     maxFailureRatio: config?.maxFailureRatio ?? 0,
     startFirst: config?.order === UpdateConfigOrder.START_FIRST,
+    deadlineMs: config?.progressDeadlineNs
+      ? config.progressDeadlineNs.value / NS_PER_MS
+      : PROGRESS_DEADLINE_MS,
   };
 }

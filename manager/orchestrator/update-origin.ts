@@ -1,10 +1,10 @@
+import { make } from "../../proto/codec.ts";
 import {
   UpdateStatusState,
   type Service,
   type Task,
   type TaskOrigin,
 } from "../../proto/generated.ts";
-import type { ServiceContext } from "./service-context.ts";
 import { endedByItself, stateSince } from "./task-state.ts";
 import { updateOptions } from "./update-options.ts";
 
@@ -20,25 +20,29 @@ export function runningUpdate(service: Service): number {
 /** Whether `task`, made by an update, ended before it ran or within `monitorMs` of running. */
 export function failedEarly(task: Task, monitorMs: number): boolean {
   if (!endedByItself(task)) return false;
-  const ranSince = task.origin?.runningAtMs ?? 0;
+  const ranSince = task.origin?.settledAtMs ?? 0;
   return ranSince === 0 || stateSince(task) - ranSince <= monitorMs;
 }
 
 /**
- * `origin`, of the task that follows `task`, made part of the running update: when `task` was part
- * of it, with its failure on record, or when `task` is out of date and so its successor is the
- * update's work.
+ * The origin of the task that an update puts in the place of one that is out of date. It waits for
+ * no restart delay: it is not what failed.
  */
-export function inheritUpdate(ctx: ServiceContext, task: Task, origin: TaskOrigin): TaskOrigin {
-  const update = runningUpdate(ctx.service);
-  if (update === 0) return origin;
-  if (task.origin?.updateStartedAtMs !== update)
-    return ctx.isDirty(task) ? { ...origin, updateStartedAtMs: update } : origin;
-  const earlier = task.origin.updateFailedTask;
-  const failed = earlier === "" && failedEarly(task, updateOptions(ctx.service).monitorMs);
-  return {
-    ...origin,
-    updateStartedAtMs: update,
-    updateFailedTask: failed ? task.id : earlier,
-  };
+export function updateOrigin(update: number): TaskOrigin {
+  return make("TaskOrigin", { updateStartedAtMs: update, reason: "update" });
+}
+
+/**
+ * `origin`, of the task that follows `task` in the running update, with what the update knows of
+ * the slot: it judges the first task only, restarts are the restart policy's matter.
+ */
+export function inheritUpdate(service: Service, task: Task, origin: TaskOrigin): TaskOrigin {
+  const update = runningUpdate(service);
+  const before = task.origin;
+  if (update === 0 || before?.updateStartedAtMs !== update) return origin;
+  const { updateFailedTask, settledAtMs } = before;
+  const judged = { ...origin, updateStartedAtMs: update, updateFailedTask, settledAtMs };
+  if (updateFailedTask !== "" || !failedEarly(task, updateOptions(service).monitorMs))
+    return judged;
+  return { ...judged, updateFailedTask: task.id, settledAtMs: stateSince(task) };
 }

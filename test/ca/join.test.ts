@@ -83,6 +83,20 @@ describe("joining a cluster", () => {
     assert.deepEqual([...late.store.nodes.keys()], ["m1", nodeId]);
   });
 
+  it("admits one node however often the same request comes", async () => {
+    const { csr } = await createCsr();
+    const roots = Buffer.from(cluster.tls.material.roots);
+    using connection = connectCa(cluster.addr, credentials.createSsl(roots), {
+      clock: systemClock,
+    });
+    const order = { csr, token: cluster.tokens.worker, availability: 0 } as const;
+    const ask = (): Promise<{ readonly nodeId: string }> =>
+      connection.api.issueNodeCertificate(order, anonymousCall(signal));
+    const ids = (await Promise.all([ask(), ask(), ask()])).map(({ nodeId }) => nodeId);
+    assert.equal(new Set(ids).size, 1);
+    assert.equal(cluster.store.nodes.size, 2);
+  });
+
   it("refuses text that is no token before it dials anyone", async () => {
     await refused(join("SWMTKN-1-short"), "invalid", /swarm join-token/);
     await refused(join(cluster.tokens.worker, []), "invalid", /at least one manager/);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { X509Certificate } from "node:crypto";
 import { createCsr, verifyCsr } from "../../ca/csr.ts";
-import { certificateExpiryMs, signLeaf } from "../../ca/leaf.ts";
+import { certificateExpiryMs, openIssuer, signLeaf } from "../../ca/leaf.ts";
 import { crossSign, createRoot, parseBundle } from "../../ca/root.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { isSwarmError } from "../../lib/errors.ts";
@@ -48,7 +48,8 @@ describe("node certificate", () => {
     const cross = await crossSign(current, next.certificate, MODULES);
     const { csr } = await createCsr();
     const subject = { nodeId: "n", role: "worker", clusterId: "c" } as const;
-    const chain = await signLeaf(csr, subject, { ...next, intermediates: cross }, 1e9, MODULES);
+    const issuer = await openIssuer({ ...next, intermediates: cross });
+    const chain = await signLeaf(csr, subject, issuer, 1e9, MODULES);
     const [leaf, intermediate, ...more] = parseBundle(chain);
     assert.equal(more.length, 0);
     assert.equal(intermediate?.toString(), cross);

@@ -45,7 +45,7 @@ export async function openCaCluster({
   const removed = new Set<string>();
   const server = new Server();
   const failures: unknown[] = [];
-  serve(server, NodeCaService, new CaServer({ store, ...modules }), {
+  serve(server, NodeCaService, new CaServer({ store, clock }), {
     authorize: authorizer({
       clock,
       clusterId: () => "cluster1",

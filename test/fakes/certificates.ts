@@ -1,5 +1,5 @@
 import { createCsr } from "../../ca/csr.ts";
-import { signLeaf, type CertifiedRole } from "../../ca/leaf.ts";
+import { openIssuer, signLeaf, type CertifiedRole } from "../../ca/leaf.ts";
 import { createRoot, type SigningRoot } from "../../ca/root.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { systemRandom } from "../../lib/random.ts";
@@ -33,13 +33,13 @@ export async function createTestCa(
 ): Promise<TestCa> {
   const modules = { clock, random: systemRandom };
   const root = await createRoot(modules);
+  const issuer = await openIssuer({ ...root, intermediates: "" });
   return {
     root,
     clusterId,
     async issue({ nodeId = "node1", role = "manager", ...rest } = {}) {
       const { key, csr } = await createCsr();
       const subject = { nodeId, role, clusterId: rest.clusterId ?? clusterId };
-      const issuer = { ...root, intermediates: "" };
       const expiryMs = rest.expiryMs ?? EXPIRY_MS;
       const certificate = await signLeaf(csr, subject, issuer, expiryMs, modules);
       return { roots: root.certificate, certificate, key };

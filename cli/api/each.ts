@@ -1,0 +1,35 @@
+import { exitStatus, messageOf } from "../../lib/errors.ts";
+import type { Context } from "../context.ts";
+
+/** Some of a command's objects failed; each failure has been told already. */
+export class PartialFailure extends Error {
+  override readonly name = "PartialFailure";
+  readonly exit: number;
+
+  constructor(exit: number) {
+    super("some of the objects failed");
+    this.exit = exit;
+  }
+}
+
+/**
+ * Does `work` for each of `names`, one after the other, telling each failure as it comes; throws
+ * at the end when there was one. Ctrl-C ends it at once.
+ */
+export async function forEachName(
+  names: readonly string[],
+  context: Context,
+  work: (name: string) => Promise<void>,
+): Promise<void> {
+  let exit = 0;
+  for (const name of names) {
+    try {
+      await work(name);
+    } catch (error) {
+      if (context.signal.aborted) throw error;
+      context.err.write(`swarm: ${messageOf(error)}\n`);
+      exit ||= exitStatus(error);
+    }
+  }
+  if (exit !== 0) throw new PartialFailure(exit);
+}

@@ -1,0 +1,78 @@
+import { SwarmError, type ErrorCode } from "../../lib/errors.ts";
+import type { Endpoint } from "./endpoint.ts";
+
+/** HTTP status → error code, for what commands tell apart. */
+const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid",
+  401: "unauthenticated",
+  403: "denied",
+  404: "not-found",
+  409: "exists",
+  501: "unimplemented",
+  503: "unavailable",
+  504: "deadline",
+};
+
+/** Why a socket does not answer, in words. */
+const REASON_BY_ERRNO: Readonly<Record<string, string>> = {
+  ENOENT: "the socket does not exist",
+  ECONNREFUSED: "nothing listens on it",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOTFOUND: "the host name is unknown",
+  EHOSTUNREACH: "the host can't be reached",
+  ETIMEDOUT: "it does not answer",
+  ECONNRESET: "the connection was cut",
+};
+
+/** Turns what the client throws into an error whose message names the cause and the next step. */
+export function engineError(error: unknown, endpoint: Endpoint): SwarmError {
+  const failure = error as {
+    readonly statusCode?: number;
+    readonly json?: { readonly message?: string };
+    readonly code?: string;
+    readonly message?: string;
+  };
+  if (failure.statusCode !== undefined) return answered(failure.statusCode, failure.json, error);
+  return unreachable(endpoint, failure.code ?? "", error);
+}
+
+function answered(
+  status: number,
+  body: { readonly message?: string } | undefined,
+  cause: unknown,
+): SwarmError {
+  const text = body?.message ?? (typeof body === "string" ? String(body) : `HTTP status ${status}`);
+  const message = inOurWords(text);
+  const code = /update out of sequence/.test(text)
+    ? "out-of-sequence"
+    : (CODE_BY_STATUS[status] ?? "internal");
+  return new SwarmError(code, message, { cause });
+}
+
+/**
+ * Engine texts carry a gRPC look that tells a person nothing, and name docker's commands because
+ * docker's clients print them as they are.
+ */
+function inOurWords(text: string): string {
+  return text
+    .replace(/^rpc error: code = \w+ desc = /, "")
+    .replace(/["`]docker swarm ([a-z-]+)/g, (quoted, verb) => `${quoted[0]}swarm ${verb}`)
+    .replace(
+      /update out of sequence$/,
+      "update out of sequence: it was changed by someone else meanwhile. Try again",
+    );
+}
+
+function unreachable(endpoint: Endpoint, errno: string, cause: unknown): SwarmError {
+  const reason = REASON_BY_ERRNO[errno] ?? (cause instanceof Error ? cause.message : errno);
+  const denied = errno === "EACCES" || errno === "EPERM";
+  const next = denied
+    ? "Run the command as the user that started swarmd, or as root"
+    : 'Start one with "swarm init" or "swarm join", or name another with -H or SWARM_HOST';
+  return new SwarmError(
+    "unavailable",
+    `cannot reach swarmd at ${endpoint.url}: ${reason}. ${next}`,
+    { cause, details: { errno } },
+  );
+}

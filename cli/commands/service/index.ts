@@ -1,0 +1,27 @@
+import type { SwarmCommand } from "../../command.ts";
+import type { Context } from "../../context.ts";
+import { addRm } from "../rm.ts";
+import { addServiceCreate } from "./create.ts";
+import { addServiceInspect } from "./inspect.ts";
+import { addServiceLogs } from "./logs.ts";
+import { addServiceLs } from "./ls.ts";
+import { addServicePs } from "./ps.ts";
+import { addServiceRollback } from "./rollback.ts";
+import { addServiceScale } from "./scale.ts";
+
+/** `swarm service …`. */
+export function addServiceCommands(root: SwarmCommand, context: Context): void {
+  const service = root.group("service", "Manage Swarm services");
+  addServiceCreate(service, context);
+  addServiceInspect(service, context);
+  addServiceLogs(service, context);
+  addServiceLs(service, context);
+  addServicePs(service, context);
+  addRm(service, context, {
+    noun: "SERVICE",
+    collection: "services",
+    description: "Remove one or more services",
+  });
+  addServiceRollback(service, context);
+  addServiceScale(service, context);
+}

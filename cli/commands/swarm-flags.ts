@@ -1,0 +1,111 @@
+import { SwarmError } from "../../lib/errors.ts";
+import type { ExternalCa, SwarmSpec } from "../api/types.ts";
+import type { SwarmCommand } from "../command.ts";
+import { needValue, parseFields, splitPair } from "../flags/fields.ts";
+import {
+  boolFlag,
+  choiceFlag,
+  durationFlag,
+  intFlag,
+  repeatedFlag,
+  uintFlag,
+} from "../flags/option.ts";
+import { given, isAnyGiven } from "../spec/present.ts";
+import { STRATEGY_LABEL } from "../spec/shared.ts";
+
+/** The placement strategies, ours. */
+export const STRATEGIES = ["spread", "binpack", "random"];
+
+/** Flags that set the cluster's spec, of `init` and `update`. Durations in nanoseconds. */
+export interface SwarmFlags {
+  readonly autolock?: boolean;
+  readonly certExpiry?: number;
+  readonly dispatcherHeartbeat?: number;
+  readonly externalCa?: readonly ExternalCa[];
+  readonly maxSnapshots?: number;
+  readonly snapshotInterval?: number;
+  readonly strategy?: string;
+  readonly taskHistoryLimit?: number;
+}
+
+/** Adds {@link SwarmFlags}. */
+export function addSwarmFlags(command: SwarmCommand): SwarmCommand {
+  return command
+    .addOption(boolFlag("autolock", "Require an unlock key to start a stopped manager"))
+    .addOption(
+      durationFlag("cert-expiry", "Validity of node certificates (h, m, s) (default 2160h0m0s)"),
+    )
+    .addOption(durationFlag("dispatcher-heartbeat", "Heartbeat of workers (default 5s)"))
+    .addOption(
+      repeatedFlag("external-ca", "external-ca", "Certificate signing endpoint", parseExternalCa),
+    )
+    .addOption(uintFlag("max-snapshots", "Number of additional Raft snapshots to retain"))
+    .addOption(uintFlag("snapshot-interval", "Log entries between Raft snapshots (default 10000)"))
+    .addOption(
+      choiceFlag(
+        "strategy",
+        "Placement of services that name none (spread, binpack, random) (default spread)",
+        STRATEGIES,
+      ),
+    )
+    .addOption(
+      intFlag("task-history-limit", "Ended tasks kept per slot (default 5)"),
+    ) as SwarmCommand;
+}
+
+/** Whether any flag that changes the spec was given. */
+export function hasSwarmFlags(flags: SwarmFlags): boolean {
+  return isAnyGiven(
+    flags.autolock,
+    flags.certExpiry,
+    flags.dispatcherHeartbeat,
+    flags.externalCa,
+    flags.maxSnapshots,
+    flags.snapshotInterval,
+    flags.strategy,
+    flags.taskHistoryLimit,
+  );
+}
+
+/** `spec` with what the flags say; everything else stays. */
+export function applySwarmFlags(spec: SwarmSpec, flags: SwarmFlags): SwarmSpec {
+  return {
+    ...spec,
+    ...(flags.strategy === undefined
+      ? {}
+      : { Labels: { ...spec.Labels, [STRATEGY_LABEL]: flags.strategy } }),
+    Orchestration: {
+      ...spec.Orchestration,
+      ...given({ TaskHistoryRetentionLimit: flags.taskHistoryLimit }),
+    },
+    Raft: {
+      ...spec.Raft,
+      ...given({
+        SnapshotInterval: flags.snapshotInterval,
+        KeepOldSnapshots: flags.maxSnapshots,
+      }),
+    },
+    Dispatcher: { ...spec.Dispatcher, ...given({ HeartbeatPeriod: flags.dispatcherHeartbeat }) },
+    CAConfig: {
+      ...spec.CAConfig,
+      ...given({ NodeCertExpiry: flags.certExpiry, ExternalCAs: flags.externalCa }),
+    },
+    EncryptionConfig: { ...spec.EncryptionConfig, ...given({ AutoLockManagers: flags.autolock }) },
+  } as SwarmSpec;
+}
+
+function parseExternalCa(text: string): ExternalCa {
+  let ca: ExternalCa = { Protocol: "", URL: "" };
+  for (const [key, raw] of parseFields(text)) {
+    const value = needValue(key, raw);
+    if (key === "protocol") ca = { ...ca, Protocol: value.toLowerCase() };
+    else if (key === "url") ca = { ...ca, URL: value };
+    else {
+      const [name, option] = [key, splitPair(value)[0]];
+      ca = { ...ca, Options: { ...ca.Options, [name]: option } };
+    }
+  }
+  if (ca.Protocol !== "cfssl") throw new SwarmError("invalid", "use protocol=cfssl,url=…");
+  if (ca.URL === "") throw new SwarmError("invalid", "an external CA needs url=…");
+  return ca;
+}

@@ -1,0 +1,131 @@
+import { formatDuration } from "../../lib/units.ts";
+import { TaskState, type Task } from "../../proto/generated.ts";
+import type { Draft } from "./draft.ts";
+import type { ServiceContext } from "./service-context.ts";
+import { newestOf, newestTask, type Slot } from "./slot.ts";
+import { createdAt, isWanted, stateOf, stateSince } from "./task-state.ts";
+import { failedEarly, runningUpdate } from "./update-origin.ts";
+import type { UpdateOptions } from "./update-options.ts";
+
+/** A task of the update that failed, or never got to run. */
+export interface UpdateFailure {
+  readonly at: number;
+  /** What went wrong, as it continues "update paused …". */
+  readonly text: string;
+  /** Whether it never ran within the deadline. */
+  readonly overdue: boolean;
+}
+
+/** How far an update is: all of it read from the tasks. */
+export interface UpdateProgress {
+  /** Slots that were out of date when the update began. */
+  readonly total: number;
+  /** Slots not begun yet. */
+  readonly waiting: readonly Slot[];
+  /** Slots begun whose task does not run yet, or whose delay is not over. */
+  readonly busy: number;
+  readonly failures: readonly UpdateFailure[];
+  /** When the last slot was done; −Infinity when none is. */
+  readonly lastDoneAt: number;
+}
+
+/** What became of one slot's task. */
+interface Verdict {
+  /** When it ran, or failed; undefined while it does neither. */
+  readonly doneAt?: number;
+  readonly failure?: UpdateFailure;
+}
+
+/**
+ * Reads the progress of the running update from the slots. Notes in `draft` when each task was
+ * first seen running, and when to look again.
+ */
+export function readProgress(
+  ctx: ServiceContext,
+  slots: Iterable<Slot>,
+  options: UpdateOptions,
+  draft: Draft,
+): UpdateProgress {
+  const update = runningUpdate(ctx.service);
+  const waiting: Slot[] = [];
+  const failures: UpdateFailure[] = [];
+  let [total, busy, lastDoneAt] = [0, 0, -Infinity];
+  for (const slot of slots) {
+    const member = memberOf(slot, update);
+    if (!member) {
+      if (isOutOfDate(ctx, slot)) waiting.push(slot);
+      else if (isHandingOver(slot)) busy++;
+      continue;
+    }
+    total++;
+    const { doneAt, failure } = judge(ctx, slot, member, { options, draft });
+    if (failure) failures.push(failure);
+    if (doneAt === undefined || doneAt + options.delayMs > ctx.now) {
+      busy++;
+      if (doneAt !== undefined) draft.wake(doneAt + options.delayMs);
+    }
+    if (doneAt !== undefined) lastDoneAt = Math.max(lastDoneAt, doneAt);
+  }
+  return { total: total + waiting.length, waiting, busy, failures, lastDoneAt };
+}
+
+/** Whether nothing in `slot` is, or will be, of the present specification. */
+export function isOutOfDate(ctx: ServiceContext, slot: Slot): boolean {
+  if (slot.wanted.length > 0) return slot.wanted.every((task) => ctx.isDirty(task));
+  const last = newestTask(slot);
+  return last !== undefined && ctx.isDirty(last);
+}
+
+/** Whether an up-to-date task that no update made is about to take the slot over. */
+function isHandingOver(slot: Slot): boolean {
+  return slot.wanted.length > 1;
+}
+
+function memberOf(slot: Slot, update: number): Task | undefined {
+  const isMember = (task: Task): boolean => task.origin?.updateStartedAtMs === update;
+  return newestOf(slot.wanted.filter(isMember)) ?? newestOf(slot.past.filter(isMember));
+}
+
+function judge(
+  ctx: ServiceContext,
+  slot: Slot,
+  task: Task,
+  { options, draft }: { readonly options: UpdateOptions; readonly draft: Draft },
+): Verdict {
+  const made = createdAt(task, ctx.now);
+  const { settledAtMs, updateFailedTask } = task.origin ?? { settledAtMs: 0, updateFailedTask: "" };
+  if (updateFailedTask !== "")
+    return { doneAt: settledAtMs, failure: earlyEnd(updateFailedTask, settledAtMs) };
+  if (failedEarly(task, options.monitorMs)) {
+    const doneAt = stateSince(task);
+    return { doneAt, failure: earlyEnd(task.id, doneAt) };
+  }
+  if (settledAtMs !== 0) return { doneAt: settledAtMs };
+  // Replaced by nothing, on a node that was lost: no work is left here.
+  if (!isWanted(task)) return { doneAt: made };
+  if (stateOf(task) === TaskState.RUNNING) return { doneAt: noteRunning(slot, task, draft) };
+  const deadline = made + options.deadlineMs;
+  if (ctx.now >= deadline) return { doneAt: deadline, failure: overdue(task, options, deadline) };
+  draft.wake(deadline);
+  draft.awaitRunning();
+  return {};
+}
+
+/** Remembers on the task when it began to run: its status will not say once it has ended. */
+function noteRunning(slot: Slot, task: Task, draft: Draft): number {
+  const settledAtMs = stateSince(task);
+  if (task.origin && !draft.full)
+    draft.replace(slot, task, { ...task, origin: { ...task.origin, settledAtMs } });
+  return settledAtMs;
+}
+
+function earlyEnd(taskId: string, at: number): UpdateFailure {
+  return { at, overdue: false, text: `due to failure or early termination of task ${taskId}` };
+}
+
+function overdue(task: Task, options: UpdateOptions, at: number): UpdateFailure {
+  const limit = formatDuration(options.deadlineMs * 1e6);
+  const why = task.status?.err || task.status?.message || "no reason is known";
+  const text = `because task ${task.id} did not run within ${limit}: ${why}`;
+  return { at, overdue: true, text };
+}

@@ -1,0 +1,66 @@
+import type { Clock } from "../../lib/clock.ts";
+import { systemClock } from "../../lib/clock.ts";
+import { SwarmError } from "../../lib/errors.ts";
+import { openEngine } from "../../cli/api/engine.ts";
+import type { Context } from "../../cli/context.ts";
+import type { DaemonStarter } from "../../cli/daemon/start.ts";
+import { runProgram } from "../../cli/program.ts";
+import type { FakeDockerApi } from "../fakes/docker-api.ts";
+
+/** What a test may change of the world around a command. */
+export interface World {
+  readonly env?: Readonly<Record<string, string>>;
+  readonly files?: Readonly<Record<string, string>>;
+  readonly clock?: Clock;
+  readonly isTTY?: boolean;
+  readonly signal?: AbortSignal;
+  readonly answer?: string;
+  readonly daemon?: DaemonStarter;
+  readonly socket?: string;
+}
+
+/** What a command did. */
+export interface Run {
+  readonly status: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs `swarm ARGS` in this process against `api`, its output kept in memory. */
+export async function runSwarm(
+  args: readonly string[],
+  api: FakeDockerApi | undefined,
+  world: World = {},
+): Promise<Run> {
+  let out = "";
+  let err = "";
+  const context: Context = {
+    out: {
+      write: (text) => void (out += text),
+      isTTY: world.isTTY ?? false,
+      columns: 80,
+    },
+    err: { write: (text) => void (err += text), isTTY: false, columns: 80 },
+    env: { ...(api ? { SWARM_HOST: api.host } : {}), ...world.env },
+    clock: world.clock ?? systemClock,
+    paths: { stateDir: "/nowhere/state", socket: world.socket ?? "/nowhere/swarm.sock" },
+    signal: world.signal ?? new AbortController().signal,
+    readFile: async (path) => {
+      const text = world.files?.[path];
+      if (text === undefined) throw new SwarmError("invalid", `cannot read ${path}: no such file`);
+      return Buffer.from(text);
+    },
+    ask: async () => world.answer ?? "",
+    connect: openEngine,
+    daemon: world.daemon ?? (() => Promise.reject(new SwarmError("internal", "not in this test"))),
+  };
+  const status = await runProgram(args, context);
+  return { status, out, err };
+}
+
+/** Splits a test's command line at blanks; `"…"` and `'…'` hold words together. */
+export function words(line: string): string[] {
+  return [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)].map(
+    (match) => match[1] ?? match[2] ?? match[3] ?? "",
+  );
+}

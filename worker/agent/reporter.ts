@@ -1,0 +1,56 @@
+import { onAbort } from "../../lib/abort.ts";
+import { Bell } from "../../lib/bell.ts";
+import type { TaskStatus, TaskStatusUpdate } from "../../proto/generated.ts";
+
+/** Statuses in one call. */
+const REPORT_BATCH_MAX = 1_024;
+
+/** Hands statuses to the leader; resolves when it has them. */
+export type SendStatuses = (updates: readonly TaskStatusUpdate[]) => Promise<void>;
+
+/**
+ * Brings task statuses to the managers. Only the latest of each task counts; while one call is on
+ * its way the next batch gathers. What was not acknowledged stays until it is.
+ */
+export class Reporter {
+  readonly #bell = new Bell();
+  #pending = new Map<string, TaskStatus>();
+
+  /** Notes a status to be reported. */
+  report(taskId: string, status: TaskStatus): void {
+    this.#pending.set(taskId, status);
+    this.#bell.ring();
+  }
+
+  /** Nothing more is to be said of the task. */
+  forget(taskId: string): void {
+    this.#pending.delete(taskId);
+  }
+
+  /** Sends whatever is noted, until `signal` aborts or a call fails, which is thrown. */
+  async run(send: SendStatuses, signal: AbortSignal): Promise<void> {
+    const release = onAbort(signal, () => this.#bell.ring());
+    try {
+      for (;;) {
+        if (this.#pending.size === 0) await this.#bell.wait();
+        signal.throwIfAborted();
+        if (this.#pending.size > 0) await this.#sendBatch(send);
+      }
+    } finally {
+      release();
+    }
+  }
+
+  async #sendBatch(send: SendStatuses): Promise<void> {
+    const batch = [...this.#pending].slice(0, REPORT_BATCH_MAX);
+    for (const [taskId] of batch) this.#pending.delete(taskId);
+    try {
+      await send(batch.map(([taskId, status]) => ({ taskId, status })));
+    } catch (error) {
+      for (const [taskId, status] of batch) {
+        if (!this.#pending.has(taskId)) this.#pending.set(taskId, status);
+      }
+      throw error;
+    }
+  }
+}

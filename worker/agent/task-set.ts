@@ -1,0 +1,196 @@
+import { cancelled, onAbort } from "../../lib/abort.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { SwarmError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
+import type { Random } from "../../lib/random.ts";
+import { retry, type RetryOptions } from "../../lib/retry.ts";
+import { Scope } from "../../lib/scope.ts";
+import { make } from "../../proto/codec.ts";
+import type { Task, TaskStatus } from "../../proto/generated.ts";
+import type { Runtime, TaskController, TaskFiles } from "../runtime/runtime.ts";
+import type { Assignments, TaskChanges } from "./assignments.ts";
+import type { Reporter } from "./reporter.ts";
+import { TaskRunner } from "./task-runner.ts";
+import type { StoredTask, TaskChange, TaskStore } from "./task-store.ts";
+
+/** How removals are tried: about five minutes in all. */
+const REMOVAL: RetryOptions = {
+  backoff: { firstMs: 1_000, maxMs: 30_000, factor: 2 },
+  attemptsMax: 15,
+  when: () => true,
+};
+
+export interface TaskSetModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly runtime: Runtime;
+  readonly store: TaskStore;
+  readonly reporter: Reporter;
+  readonly assignments: Assignments;
+}
+
+/** A task in hand, with the scope of its loop. */
+interface Held {
+  readonly runner: TaskRunner;
+  readonly scope: Scope;
+}
+
+function filesOf(task: Task, assignments: Assignments): TaskFiles {
+  const allowed = allowedFiles(task);
+  const get = <T>(what: string, id: string, value: T | undefined): T => {
+    if (!allowed.has(id))
+      throw new SwarmError("denied", `task not authorized to access ${what} ${id}`);
+    if (value === undefined)
+      throw new SwarmError("unavailable", `${what} ${id} has not come from the managers yet`);
+    return value;
+  };
+  return {
+    secret: (id) => get("secret", id, assignments.secret(id)),
+    config: (id) => get("config", id, assignments.config(id)),
+  };
+}
+
+function allowedFiles({ spec }: Task): ReadonlySet<string> {
+  const ids = new Set(spec?.resourceReferences ?? []);
+  const files =
+    spec?.runtime === "container" ? spec.container : spec?.runtime === "process" && spec.process;
+  if (!files) return ids;
+  for (const { secretId } of files.secrets) ids.add(secretId);
+  for (const { configId } of files.configs) ids.add(configId);
+  return ids;
+}
+
+function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => onAbort(signal, resolve));
+}
+
+/** All tasks of this node: keeps them, runs them, removes those that are assigned no more. */
+export class TaskSet {
+  readonly #modules: TaskSetModules;
+  readonly #scope: Scope;
+  readonly #held = new Map<string, Held>();
+  readonly #listeners = new Set<(runner: TaskRunner) => void>();
+
+  constructor(modules: TaskSetModules, signal: AbortSignal) {
+    this.#modules = modules;
+    this.#scope = new Scope(signal);
+  }
+
+  /** Takes up what an earlier run left: goes on with assigned tasks, ends all others. */
+  async open(): Promise<void> {
+    const { store, runtime } = this.#modules;
+    const { assigned, unassigned } = await store.load();
+    await runtime.adopt(new Set(assigned.map(({ task }) => task.id)), this.#scope.signal);
+    await store.save(unassigned.map((taskId) => ({ kind: "removed", taskId })));
+    for (const stored of assigned) this.#hold(stored);
+  }
+
+  /** Does what an assignments message asks. */
+  async apply({ complete, updated, removed }: TaskChanges): Promise<void> {
+    const gone = new Set(removed);
+    if (complete) {
+      const kept = new Set(updated.map((task) => task.id));
+      for (const id of this.#held.keys()) if (!kept.has(id)) gone.add(id);
+    }
+    const changes: TaskChange[] = updated.map((task) => ({ kind: "task", task }));
+    for (const taskId of gone) changes.push({ kind: "unassigned", taskId });
+    await this.#modules.store.save(changes);
+    for (const task of updated) {
+      const held = this.#held.get(task.id);
+      if (held) held.runner.update(task);
+      else this.#hold({ task, status: { ...(task.status ?? make("TaskStatus")), err: "" } });
+    }
+    for (const taskId of gone) this.#release(taskId);
+  }
+
+  /** The runner of a task on this node. */
+  get(taskId: string): TaskRunner | undefined {
+    return this.#held.get(taskId)?.runner;
+  }
+
+  /** All runners. */
+  runners(): readonly TaskRunner[] {
+    return [...this.#held.values()].map(({ runner }) => runner);
+  }
+
+  /** Tells of every task that comes to this node from now on; returns the unsubscriber. */
+  onTask(listener: (runner: TaskRunner) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Reports every task anew, as a leader that never heard of them needs. */
+  reportAll(): void {
+    for (const { task, status } of this.runners()) this.#modules.reporter.report(task.id, status);
+  }
+
+  /** Removes every task and waits until nothing is left of any. */
+  async clear(): Promise<void> {
+    await this.apply({ complete: true, updated: [], removed: [] });
+    await this.#scope.join();
+  }
+
+  /** Serves until the set's signal aborts; throws what broke a task's loop. Tasks run on. */
+  async run(): Promise<void> {
+    this.#scope.run(untilAborted);
+    await this.#scope.join();
+  }
+
+  #hold(stored: StoredTask): void {
+    const { runtime, clock, log, assignments } = this.#modules;
+    const runner = new TaskRunner(stored, {
+      runtime,
+      clock,
+      log,
+      files: filesOf(stored.task, assignments),
+      record: (taskId, status) => this.#record(taskId, status),
+    });
+    const scope = new Scope(this.#scope.signal);
+    this.#held.set(stored.task.id, { runner, scope });
+    scope.run((signal) => runner.run(signal));
+    this.#scope.run(() => scope.join());
+    for (const listener of this.#listeners) listener(runner);
+  }
+
+  async #record(taskId: string, status: TaskStatus): Promise<void> {
+    const { store, reporter, log } = this.#modules;
+    try {
+      await store.save([{ kind: "status", taskId, status }]);
+    } catch (error) {
+      // A full disk must not keep the managers from knowing; only a restart now would repeat work.
+      log.error({ taskId, err: error }, "task status could not be stored");
+    }
+    reporter.report(taskId, status);
+  }
+
+  #release(taskId: string): void {
+    const held = this.#held.get(taskId);
+    if (!held) return;
+    this.#held.delete(taskId);
+    this.#scope.run(async (signal) => {
+      await held.scope.close(cancelled("the task is not assigned any more"));
+      await this.#remove(held.runner, signal);
+      this.#modules.reporter.forget(taskId);
+      await this.#modules.store.save([{ kind: "removed", taskId }]);
+    });
+  }
+
+  async #remove(runner: TaskRunner, signal: AbortSignal): Promise<void> {
+    const { log } = this.#modules;
+    const taskId = runner.task.id;
+    let controller: TaskController;
+    try {
+      controller = runner.controller();
+    } catch (error) {
+      log.debug({ taskId, err: error }, "nothing to remove of a task that was refused");
+      return;
+    }
+    try {
+      await retry(() => controller.remove(signal), REMOVAL, this.#modules, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      log.error({ taskId, err: error }, "task could not be removed, its remains go at next start");
+    }
+  }
+}

@@ -1,0 +1,60 @@
+import { onAbort } from "../../lib/abort.ts";
+import type { LogMessage } from "../../proto/generated.ts";
+
+/** Lines that wait for a slow reader, in bytes; then the tasks' readers wait. */
+const QUEUE_BYTES_MAX = 1 << 20;
+/** Lines sent as one message. */
+const BATCH_LINES_MAX = 512;
+
+/** Lines of several tasks on their way into one stream; bounded, those who add wait. */
+export class LineQueue {
+  readonly #waiting = new Set<() => void>();
+  #lines: LogMessage[] = [];
+  #bytes = 0;
+  #ended = false;
+
+  /** Adds a line; resolves when there is room for the next. */
+  async put(line: LogMessage, signal: AbortSignal): Promise<void> {
+    this.#lines.push(line);
+    this.#bytes += line.data.length;
+    this.#wake();
+    while (this.#bytes > QUEUE_BYTES_MAX) {
+      await this.#change(signal);
+      signal.throwIfAborted();
+    }
+  }
+
+  /** No more lines will come. */
+  end(): void {
+    this.#ended = true;
+    this.#wake();
+  }
+
+  /** The next lines; empty when there are none and none will come. */
+  async take(signal: AbortSignal): Promise<readonly LogMessage[]> {
+    while (this.#lines.length === 0 && !this.#ended) {
+      await this.#change(signal);
+      signal.throwIfAborted();
+    }
+    const batch = this.#lines.slice(0, BATCH_LINES_MAX);
+    this.#lines = this.#lines.slice(BATCH_LINES_MAX);
+    for (const line of batch) this.#bytes -= line.data.length;
+    this.#wake();
+    return batch;
+  }
+
+  #wake(): void {
+    for (const wake of this.#waiting) wake();
+    this.#waiting.clear();
+  }
+
+  #change(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const release = onAbort(signal, resolve);
+      this.#waiting.add(() => {
+        release();
+        resolve();
+      });
+    });
+  }
+}

@@ -1,0 +1,144 @@
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { messageOf } from "../../lib/errors.ts";
+import { Scope } from "../../lib/scope.ts";
+import { make } from "../../proto/codec.ts";
+import { LogStream } from "../../proto/generated.ts";
+import type {
+  LogOptions,
+  LogSelector,
+  PublishLogsMessage,
+  SubscriptionMessage,
+  Task,
+} from "../../proto/generated.ts";
+import type { TaskRunner } from "../agent/task-runner.ts";
+import type { LogRead } from "../runtime/runtime.ts";
+import { LineQueue } from "./line-queue.ts";
+
+/** Most that one task's log may send, bytes per second. */
+const TASK_BYTES_PER_SECOND_MAX = 10 << 20;
+/** The rate is kept over windows of this length. */
+const RATE_WINDOW_MS = 100;
+
+/** The tasks on this node whose logs may be read. */
+export interface LogTasks {
+  runners(): readonly TaskRunner[];
+  /** Tells of every task that comes to this node from now on; returns the unsubscriber. */
+  onTask(listener: (runner: TaskRunner) => void): () => void;
+}
+
+function selects({ serviceIds, nodeIds, taskIds }: LogSelector, task: Task): boolean {
+  return (
+    taskIds.includes(task.id) ||
+    serviceIds.includes(task.serviceId) ||
+    nodeIds.includes(task.nodeId)
+  );
+}
+
+function readOf(options: LogOptions | null): LogRead {
+  const streams = options?.streams ?? [];
+  return {
+    follow: options?.follow ?? false,
+    tail: options?.tail?.value ?? null,
+    sinceMs: options?.sinceMs ?? 0,
+    stdout: streams.length === 0 || streams.includes(LogStream.STDOUT),
+    stderr: streams.length === 0 || streams.includes(LogStream.STDERR),
+  };
+}
+
+/** Lets `TASK_BYTES_PER_SECOND_MAX` pass, in windows. */
+class Throttle {
+  readonly #clock: Clock;
+  #windowStart = 0;
+  #bytes = 0;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  async pass(bytes: number, signal: AbortSignal): Promise<void> {
+    const now = this.#clock.monotonic();
+    if (now - this.#windowStart >= RATE_WINDOW_MS) {
+      this.#windowStart = now;
+      this.#bytes = 0;
+    }
+    this.#bytes += bytes;
+    if (this.#bytes < (TASK_BYTES_PER_SECOND_MAX * RATE_WINDOW_MS) / 1000) return;
+    await sleep(this.#clock, this.#windowStart + RATE_WINDOW_MS - now, signal);
+  }
+}
+
+interface Modules {
+  readonly clock: Clock;
+  readonly tasks: LogTasks;
+}
+
+/**
+ * Answers one subscription: the lines of every task that it selects, of tasks that come later too
+ * when it follows; at last a message that says this node has sent all it will.
+ */
+export async function* publishTasks(
+  subscription: SubscriptionMessage,
+  nodeId: string,
+  { clock, tasks }: Modules,
+  signal: AbortSignal,
+): AsyncIterable<PublishLogsMessage> {
+  const subscriptionId = subscription.id;
+  const selector = subscription.selector ?? make("LogSelector");
+  const read = readOf(subscription.options);
+  const queue = new LineQueue();
+  const warnings: string[] = [];
+  const scope = new Scope(signal);
+  let readers = 0;
+  const add = (runner: TaskRunner, { tail }: Pick<LogRead, "tail">): void => {
+    if (!selects(selector, runner.task)) return;
+    readers++;
+    scope.run(async (inner) => {
+      try {
+        await copy(runner, { ...read, tail }, { clock, queue, nodeId }, inner);
+      } catch (error) {
+        inner.throwIfAborted();
+        warnings.push(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
+      }
+      readers--;
+      if (readers === 0 && !read.follow) queue.end();
+    });
+  };
+  const release = read.follow ? tasks.onTask((runner) => add(runner, { tail: null })) : null;
+  try {
+    for (const runner of tasks.runners()) add(runner, read);
+    if (readers === 0 && !read.follow) queue.end();
+    for (;;) {
+      const messages = await queue.take(signal);
+      if (messages.length === 0) break;
+      yield make("PublishLogsMessage", { subscriptionId, messages });
+    }
+    const warning = warnings.join("\n");
+    yield make("PublishLogsMessage", { subscriptionId, close: true, warning });
+  } finally {
+    release?.();
+    await scope.close();
+  }
+}
+
+interface Copying {
+  readonly clock: Clock;
+  readonly queue: LineQueue;
+  readonly nodeId: string;
+}
+
+async function copy(
+  runner: TaskRunner,
+  read: LogRead,
+  { clock, queue, nodeId }: Copying,
+  signal: AbortSignal,
+): Promise<void> {
+  const throttle = new Throttle(clock);
+  const { id: taskId, serviceId } = runner.task;
+  const context = make("LogContext", { taskId, serviceId, nodeId });
+  for await (const line of runner.controller().logs(read, signal)) {
+    await throttle.pass(line.data.length, signal);
+    const { timestamp, data } = line;
+    const stream = line.stream === "stdout" ? LogStream.STDOUT : LogStream.STDERR;
+    await queue.put(make("LogMessage", { context, timestamp, data, stream }), signal);
+  }
+}

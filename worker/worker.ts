@@ -1,0 +1,140 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { isErrnoException } from "../lib/errno.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Random } from "../lib/random.ts";
+import { Scope } from "../lib/scope.ts";
+import type { Caller } from "../proto/call.ts";
+import { make } from "../proto/codec.ts";
+import type { NodeDescription, NodeTlsInfo, SessionMessage } from "../proto/generated.ts";
+import { runAgent } from "./agent/agent.ts";
+import { Assignments } from "./agent/assignments.ts";
+import { ManagerList } from "./agent/managers.ts";
+import { Reporter } from "./agent/reporter.ts";
+import type { AgentConnection } from "./agent/session.ts";
+import { TaskSet } from "./agent/task-set.ts";
+import { openTaskStore, type TaskStore } from "./agent/task-store.ts";
+import type { Runtime } from "./runtime/runtime.ts";
+
+export interface WorkerOptions {
+  /** A private directory of the worker's own; made if missing. */
+  readonly dir: string;
+  /** Who this node is, as its certificate says. */
+  readonly caller: Caller;
+  readonly hostname: string;
+  /** Engine labels given to swarmd; they win over the engine's own. */
+  readonly labels: Readonly<Record<string, string>>;
+  /** Version shown as the engine's where no engine takes part. */
+  readonly version: string;
+  /** Control addresses to begin with; those remembered from earlier sessions come on top. */
+  readonly managers: readonly string[];
+}
+
+export interface WorkerModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** What runs the tasks; stays the caller's to close, after the worker has ended. */
+  readonly runtime: Runtime;
+  /** Opens a connection to the manager at `addr` with the node's current credentials. */
+  readonly connect: (addr: string) => AgentConnection;
+  /** What the node trusts now, for its description. */
+  readonly tlsInfo: () => NodeTlsInfo | null;
+  /** Told of every session message: managers, the node's object, keys, trusted roots. */
+  readonly onSession: (message: SessionMessage) => void;
+}
+
+const MANAGERS_FILE = "managers.json";
+
+/** The worker's half of a node: keeps it registered and runs what is assigned to it. */
+export class Worker {
+  readonly #options: WorkerOptions;
+  readonly #modules: WorkerModules;
+  readonly #store: TaskStore;
+
+  constructor(options: WorkerOptions, modules: WorkerModules, store: TaskStore) {
+    this.#options = options;
+    this.#modules = modules;
+    this.#store = store;
+  }
+
+  /**
+   * Takes up the tasks of an earlier run and serves the managers until `signal` aborts. Tasks go on
+   * running after that. Throws only what the node cannot live with.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const scope = new Scope(signal);
+    const assignments = new Assignments();
+    const reporter = new Reporter();
+    const { dir, caller } = this.#options;
+    const parts = { ...this.#modules, assignments, reporter, store: this.#store };
+    const tasks = new TaskSet(parts, scope.signal);
+    await tasks.open();
+    scope.run(() => tasks.run());
+    const managers = new ManagerList(this.#knownManagers());
+    const describe = (inner: AbortSignal): Promise<NodeDescription> => this.#describe(inner);
+    const onManagers = (addrs: readonly string[]): void => saveManagers(dir, addrs);
+    const modules = { ...parts, tasks, managers, describe, onManagers };
+    scope.run((inner) => runAgent({ caller }, modules, inner));
+    await scope.join();
+    signal.throwIfAborted();
+  }
+
+  /** Removes every task of this node and all that is left of them; for a node that leaves. */
+  async clear(signal: AbortSignal): Promise<void> {
+    const parts = { ...this.#modules, store: this.#store };
+    const assignments = new Assignments();
+    const tasks = new TaskSet({ ...parts, assignments, reporter: new Reporter() }, signal);
+    await tasks.open();
+    await tasks.clear();
+  }
+
+  /** Lets go of the store. Call it after `run` and `clear` have ended. */
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #knownManagers(): readonly string[] {
+    return [...new Set([...this.#options.managers, ...loadManagers(this.#options.dir)])];
+  }
+
+  async #describe(signal: AbortSignal): Promise<NodeDescription> {
+    const { hostname, labels, version } = this.#options;
+    const found = await this.#modules.runtime.describe(signal);
+    return make("NodeDescription", {
+      hostname,
+      platform: { architecture: found.architecture, os: found.os },
+      resources: found.resources,
+      engine: make("EngineDescription", {
+        engineVersion: found.engineVersion || version,
+        labels: { ...found.labels, ...labels },
+        plugins: found.plugins,
+      }),
+      tlsInfo: this.#modules.tlsInfo(),
+      runtimes: found.runtimes,
+    });
+  }
+}
+
+function loadManagers(dir: string): readonly string[] {
+  try {
+    return JSON.parse(readFileSync(join(dir, MANAGERS_FILE), "utf8"));
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT")) return [];
+    throw error;
+  }
+}
+
+function saveManagers(dir: string, addrs: readonly string[]): void {
+  const path = join(dir, MANAGERS_FILE);
+  writeFileSync(`${path}.new`, JSON.stringify(addrs), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
+}
+
+/** Opens the worker's store; {@link Worker.run} does the rest. */
+export async function openWorker(options: WorkerOptions, modules: WorkerModules): Promise<Worker> {
+  mkdirSync(options.dir, { recursive: true, mode: 0o700 });
+  const store = await openTaskStore(join(options.dir, "tasks"));
+  return new Worker(options, modules, store);
+}
