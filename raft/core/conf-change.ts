@@ -26,13 +26,6 @@ const sorted = (ids: Iterable<Id>): readonly Id[] => [...ids].toSorted(ascending
 
 export const isJoint = (config: ConfState): boolean => config.votersOutgoing.length > 0;
 
-/** Whether `id` is a member in any capacity. */
-export function isMember(config: ConfState, id: Id): boolean {
-  return (
-    config.voters.includes(id) || config.votersOutgoing.includes(id) || config.learners.includes(id)
-  );
-}
-
 /** Every voter of either half, ascending. */
 export function allVoters(config: ConfState): readonly Id[] {
   if (config.votersOutgoing.length === 0) return config.voters;

@@ -1,6 +1,5 @@
 import { assert } from "../../lib/assert.ts";
 import { adoptConfState } from "./membership.ts";
-import { isMember } from "./conf-change.ts";
 import type { Message } from "./message.ts";
 import { becomeFollower, failReads } from "./roles.ts";
 import type { RaftState } from "./state.ts";
@@ -63,8 +62,7 @@ export function handleSnapshot(s: RaftState, m: Message): void {
 
 function restore(s: RaftState, snapshot: SnapshotMeta): boolean {
   if (snapshot.index <= s.log.committed) return false;
-  // A configuration without this member is not for it to live in.
-  if (!isMember(snapshot.confState, s.id)) return false;
+  // Its configuration may lack this member: a newcomer is added by an entry behind the snapshot.
   if (s.log.term(snapshot.index) === snapshot.term) {
     // The log holds all of it: it is merely committed further than known.
     s.log.commitTo(snapshot.index);

@@ -63,6 +63,10 @@ export interface Message {
   /**
    * Of a message to a worker: what the worker must deliver, in order, once the work is done and
    * durable: to `step` when addressed to this node, else to the peer. Opaque to the worker.
+   *
+   * Each worker does its messages in order. The two do not wait for each other: a snapshot may be
+   * installed before entries that it covers come up for application; those are skipped, and
+   * answered all the same.
    */
   readonly responses: readonly Message[];
 }

@@ -218,6 +218,8 @@ export class Member {
 
   #apply(entries: readonly Entry[]): void {
     for (const e of entries) {
+      // A snapshot may have been installed in front of work that was handed out before it came.
+      if (e.index <= this.appliedIndex) continue;
       assert.equal(e.index, this.appliedIndex + 1, "entries are applied in order, without gaps");
       this.appliedIndex = e.index;
       this.applied.push(e);
