@@ -13,6 +13,7 @@ import type { Call, Caller } from "./call.ts";
 import type { Method, RpcService } from "./method.ts";
 import { fromStatus } from "./rpc-error.ts";
 import { onAbort } from "../lib/abort.ts";
+import { SwarmError } from "../lib/errors.ts";
 
 /** Longest a unary call may take when its caller sets no shorter bound. */
 const UNARY_DEADLINE_MS = 30_000;
@@ -111,6 +112,15 @@ async function* drain(
   }
 }
 
+/**
+ * The error of a call that found no connection to go out on: `details.sent` is "no", so that its
+ * caller may try it elsewhere without fear of doing something twice.
+ */
+function unsent(error: Error): SwarmError {
+  const { code, message, details } = fromStatus(error);
+  return new SwarmError(code, message, { details: { ...details, sent: "no" }, cause: error });
+}
+
 /** A connection to one manager. */
 export class RpcConnection {
   readonly addr: string;
@@ -135,6 +145,11 @@ export class RpcConnection {
     this.#client.close();
   }
 
+  /** What a call names as its peer for as long as no connection took it. */
+  get #target(): string {
+    return this.#client.getChannel().getTarget();
+  }
+
   #bind(method: Method): (request: unknown, call: Call) => unknown {
     if (method.responseStream) return (request, call) => this.#stream(method, request, call);
     return (request, call) => this.#single(method, request, call);
@@ -152,7 +167,8 @@ export class RpcConnection {
       const done = (error: Error | null, value?: unknown): void => {
         release();
         if (!error) resolve(value);
-        else reject(call.signal.aborted ? call.signal.reason : fromStatus(error));
+        else if (call.signal.aborted) reject(call.signal.reason);
+        else reject(make.getPeer() === this.#target ? unsent(error) : fromStatus(error));
       };
       const make = method.requestStream
         ? this.#client.makeClientStreamRequest(

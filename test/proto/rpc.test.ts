@@ -102,6 +102,31 @@ describe("rpc", () => {
     await connection.api(LogBrokerService).publishLogs(lines(), call);
   });
 
+  it("says of a failed call whether it ever went out", async () => {
+    const dying = new Server();
+    const services = { listenSubscriptions: broker.listenSubscriptions, publishLogs: () => hang() };
+    const hang = () => new Promise<never>(() => setImmediate(() => dying.forceShutdown()));
+    const hooks = { authorize: () => CALLER, onError: () => {} };
+    serve(dying, LogBrokerService, services, hooks);
+    const port = await new Promise<number>((resolve, reject) => {
+      dying.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>
+        error ? reject(error) : resolve(bound),
+      );
+    });
+    const lost = new RpcConnection({
+      addr: `127.0.0.1:${port}`,
+      credentials: credentials.createInsecure(),
+      now: () => performance.timeOrigin + performance.now(),
+    });
+    async function* nothing() {}
+    const attempt = () => lost.api(LogBrokerService).publishLogs(nothing(), call);
+    const sent = (wanted: string | undefined) => (error: unknown) =>
+      isSwarmError(error) && error.details["sent"] === wanted;
+    await assert.rejects(attempt(), sent(undefined));
+    await assert.rejects(attempt(), sent("no"));
+    lost.close();
+  });
+
   it("rejects with the caller's reason when it aborts", async () => {
     const own = new AbortController();
     const stream = connection
