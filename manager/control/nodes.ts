@@ -81,12 +81,26 @@ async function updateNode(
   return { node: withManagerStatus(store.view.node.get(written.id) ?? written, raft.status()) };
 }
 
+/** Whether the update may take a manager's role away. */
+function isDemotion({ store }: ControlModules, { id, spec }: UpdateNodeRequest): boolean {
+  const now = store.view.node.get(id)?.spec?.desiredRole ?? NodeRole.MANAGER;
+  return now === NodeRole.MANAGER && spec?.desiredRole === NodeRole.WORKER;
+}
+
 /** The calls on nodes. */
 export function nodeApi(modules: ControlModules) {
+  // One demotion after the other: each counts the managers that the one before has left.
+  let demotions: Promise<unknown> = Promise.resolve();
+  const demote = (request: UpdateNodeRequest, call: Call): Promise<UpdateNodeResponse> => {
+    const demotion = demotions.then(() => updateNode(modules, request, call));
+    demotions = demotion.catch(() => {}); // its caller handles the error
+    return demotion;
+  };
   return {
     getNode: (request, call) => getNode(modules, request, call),
     listNodes: (request, call) => listNodes(modules, request, call),
-    updateNode: (request, call) => updateNode(modules, request, call),
+    updateNode: (request, call) =>
+      isDemotion(modules, request) ? demote(request, call) : updateNode(modules, request, call),
     removeNode: async (request, call) => {
       await removeNode(modules, request, call.signal);
       return {};

@@ -5,6 +5,7 @@ import {
   type JobStatus,
   type Service,
   type ServiceSpec,
+  type Version,
 } from "../../proto/generated.ts";
 import { versionOf } from "../store/table.ts";
 import { forbidden } from "./validate/check.ts";
@@ -17,6 +18,14 @@ export function firstJobStatus(spec: ServiceSpec, nowMs: number): JobStatus | nu
   if (!isJob(spec)) return null;
   const lastExecutionMs = spec.schedule ? 0 : nowMs;
   return make("JobStatus", { jobIteration: { index: 0 }, lastExecutionMs });
+}
+
+/**
+ * The spec version of a new service: that of the state it was made from. Never 0, which stands for
+ * no version, and smaller than the version the service gets when it is stored.
+ */
+export function firstSpecVersion(stateVersion: number): Version {
+  return make("Version", { index: Math.max(1, stateVersion) });
 }
 
 /** An update runs a job anew, unless a schedule says when it runs. */

@@ -25,7 +25,7 @@ import { listObjects } from "./list.ts";
 import { redactService } from "./redact.ts";
 import { countTasks } from "./service-counts.ts";
 import { checkReferences } from "./service-references.ts";
-import { firstJobStatus, planRollback, planUpdate } from "./service-update.ts";
+import { firstJobStatus, firstSpecVersion, planRollback, planUpdate } from "./service-update.ts";
 import { checkService } from "./validate/service.ts";
 
 async function getService(
@@ -73,7 +73,7 @@ async function createService(
     const service = make("Service", {
       id,
       spec,
-      specVersion: make("Version"),
+      specVersion: firstSpecVersion(store.version),
       jobStatus: firstJobStatus(spec, clock.now()),
     });
     tx.create("service", service);

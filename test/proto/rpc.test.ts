@@ -104,7 +104,7 @@ describe("rpc", () => {
 
   it("says of a failed call whether it ever went out", async () => {
     const dying = new Server();
-    const services = { listenSubscriptions: broker.listenSubscriptions, publishLogs: () => hang() };
+    const services: LogBrokerApi = { ...broker, publishLogs: () => hang() };
     const hang = () => new Promise<never>(() => setImmediate(() => dying.forceShutdown()));
     const hooks = { authorize: () => CALLER, onError: () => {} };
     serve(dying, LogBrokerService, services, hooks);

@@ -1,0 +1,158 @@
+import { linked } from "../../lib/abort.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { isSwarmError, SwarmError } from "../../lib/errors.ts";
+import { backoffMs, type Backoff } from "../../lib/retry.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Call } from "../../proto/call.ts";
+import { ControlService, type ControlApi } from "../../proto/generated.ts";
+
+/** How long a call waits for a leader: an election takes about two seconds, rarely four. */
+export const LEADER_WAIT_MS = 6_000;
+/** How long a change that is made waits for this manager to see it. */
+const CATCH_UP_MS = 2_000;
+/** Pauses between looks at who leads. */
+const LOOK_AGAIN: Backoff = { firstMs: 25, maxMs: 200, factor: 2 };
+
+const NO_LEADER =
+  "The swarm does not have a leader. It's possible that too few managers are online. " +
+  "Make sure more than half of the managers are online.";
+
+/** The error of a swarm that cannot decide; with the text that clients know. */
+export function noLeader(cause?: unknown): SwarmError {
+  return new SwarmError("no-leader", NO_LEADER, { cause });
+}
+
+/** The control API of whoever leads. */
+export interface LeaderRoute {
+  readonly api: ControlApi;
+  /** This manager leads, and `api` is its own. */
+  readonly local: boolean;
+}
+
+export interface ForwardModules {
+  /** This manager's own control API. */
+  readonly local: ControlApi;
+  /** Who leads, as far as this manager knows at the moment. */
+  readonly leader: () => LeaderRoute | undefined;
+  /**
+   * Waits until this manager holds everything committed so far (Raft's read barrier), so that
+   * whoever changed something through it sees the change in the next local read.
+   */
+  readonly catchUp: (signal: AbortSignal) => Promise<unknown>;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+type Unary = (request: unknown, call: Call) => Promise<unknown>;
+type Name = keyof ControlApi;
+
+const isRead = (name: string): boolean => /^(?:get|list|read)[A-Z]/.test(name);
+
+/** Reads of what only the leader observes: which managers answer. */
+const LEADER_READS: readonly string[] = ["getNode", "listNodes"];
+
+/** Whether the call surely changed nothing: it met a manager that does not lead, or nobody. */
+function isUnapplied(error: unknown): boolean {
+  if (isSwarmError(error, "not-leader", "no-leader")) return true;
+  return isSwarmError(error, "unavailable") && error.details["sent"] === "no";
+}
+
+/** Whether a call that changes nothing may meet a better answer a little later. */
+function isTransient(error: unknown): boolean {
+  return isUnapplied(error) || isSwarmError(error, "unavailable", "aborted");
+}
+
+/**
+ * Makes `attempt` until it is not refused for want of a leader, at most for
+ * {@link LEADER_WAIT_MS}.
+ * @throws SwarmError `no-leader` when the time is up
+ */
+async function untilLed(
+  { clock, random }: ForwardModules,
+  attempt: () => Promise<unknown>,
+  again: (error: unknown) => boolean,
+  signal: AbortSignal,
+): Promise<unknown> {
+  const deadline = clock.monotonic() + LEADER_WAIT_MS;
+  for (let n = 0; ; n++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (!again(error)) throw error;
+      const pause = backoffMs(LOOK_AGAIN, n, random);
+      if (clock.monotonic() + pause >= deadline) throw noLeader(error);
+      await sleep(clock, pause, signal);
+    }
+  }
+}
+
+/** A change: made by the leader, and visible here when the call returns. */
+function forwardWrite(modules: ForwardModules, name: Name): Unary {
+  return async (request, call) => {
+    const attempt = async (): Promise<unknown> => {
+      const route = modules.leader();
+      if (!route) throw noLeader();
+      const response = await (route.api[name] as Unary)(request, call);
+      return { response, local: route.local };
+    };
+    const made = await untilLed(modules, attempt, isUnapplied, call.signal);
+    const { response, local } = made as { response: unknown; local: boolean };
+    if (!local) await settle(modules, call.signal);
+    return response;
+  };
+}
+
+/** The change is made: that this manager cannot catch up now must not make it look failed. */
+async function settle({ catchUp, clock }: ForwardModules, parent: AbortSignal): Promise<void> {
+  using link = linked(parent);
+  const cancel = clock.after(CATCH_UP_MS, () => link.abort());
+  try {
+    await catchUp(link.signal);
+  } catch (error) {
+    if (!isSwarmError(error)) throw error;
+  } finally {
+    cancel();
+  }
+}
+
+/** A read from this manager's own state. */
+function localRead(modules: ForwardModules, name: Name): Unary {
+  return (request, call) => {
+    const attempt = () => (modules.local[name] as Unary)(request, call);
+    return untilLed(modules, attempt, isTransient, call.signal);
+  };
+}
+
+/** A read that the leader knows more about; without a leader, this manager answers. */
+function leaderRead(modules: ForwardModules, name: Name): Unary {
+  const here = localRead(modules, name);
+  return async (request, call) => {
+    try {
+      const route = modules.leader();
+      if (!route || route.local) return await here(request, call);
+      return await (route.api[name] as Unary)(request, call);
+    } catch (error) {
+      if (!isTransient(error)) throw error;
+      return here(request, call);
+    }
+  };
+}
+
+function forward(modules: ForwardModules, name: Name): Unary {
+  if (LEADER_READS.includes(name)) return leaderRead(modules, name);
+  return isRead(name) ? localRead(modules, name) : forwardWrite(modules, name);
+}
+
+/**
+ * A control API that answers on every manager: reads and watches from the local state, changes
+ * through the leader. During an election changes wait for the new leader; one that may have taken
+ * effect is never made twice, but fails with the error it met.
+ */
+export function forwardingControl(modules: ForwardModules): ControlApi {
+  const names = Object.keys(ControlService.methods) as Name[];
+  const unary = names.map((name) => [name, forward(modules, name)] as const);
+  return {
+    ...(Object.fromEntries(unary) as unknown as ControlApi),
+    watch: (request, call) => modules.local.watch(request, call),
+  };
+}
