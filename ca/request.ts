@@ -1,4 +1,4 @@
-import { createPublicKey, X509Certificate, type KeyObject } from "node:crypto";
+import { createPublicKey, X509Certificate } from "node:crypto";
 import type { ChannelCredentials } from "@grpc/grpc-js";
 import { sleep, type Clock } from "../lib/clock.ts";
 import { isRetryable, isSwarmError, SwarmError } from "../lib/errors.ts";
@@ -108,24 +108,20 @@ export async function awaitCertificate(
   throw failure;
 }
 
-function publicKeyOf(key: string): KeyObject {
-  return createPublicKey(key);
-}
-
 /**
  * Puts key, answer and roots together after checking that the certificate is for our key and node
  * and leads to the roots. Throws `invalid`, or `failed-precondition` when this machine's clock is so
  * far behind that the certificate is not valid yet.
  */
 export function toMaterial(
-  { key }: KeyAndCsr,
+  { key }: Pick<KeyAndCsr, "key">,
   answer: { readonly nodeId: string; readonly certificate: string; readonly roots: string },
   now: number,
 ): TlsMaterial {
   const { nodeId, certificate, roots } = answer;
   verifyChain(certificate, parseRoots(roots));
   const identity = parseIdentity(certificate);
-  const isOurs = new X509Certificate(certificate).publicKey.equals(publicKeyOf(key));
+  const isOurs = new X509Certificate(certificate).publicKey.equals(createPublicKey(key));
   if (!isOurs || identity.nodeId !== nodeId) {
     throw new SwarmError("invalid", "the certificate that came back is not the one asked for");
   }

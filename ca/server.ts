@@ -31,6 +31,8 @@ import { roleOfToken } from "./tokens.ts";
 
 /** Longest that a status call waits for the signer before it says how things stand. */
 const STATUS_WAIT_MS = 4_000;
+/** Status calls that may wait at a time; anyone may make them, so there is an end to it. */
+const STATUS_WAITERS_MAX = 4_096;
 
 export interface CaServerModules {
   readonly store: CaStore;
@@ -92,6 +94,7 @@ function newNode(
  */
 export class CaServer implements NodeCaApi {
   readonly #modules: CaServerModules;
+  #waiters = 0;
 
   constructor(modules: CaServerModules) {
     this.#modules = modules;
@@ -130,8 +133,13 @@ export class CaServer implements NodeCaApi {
     { nodeId }: NodeCertificateStatusRequest,
     call: Call,
   ): Promise<NodeCertificateStatusResponse> {
-    const certificate = await this.#settled(nodeId, call.signal);
-    return { certificate, rootCa: rootCaOf(this.#modules.store.cluster()).caCert };
+    const { store } = this.#modules;
+    if (store.node(nodeId) === null) {
+      throw new SwarmError("not-found", `node ${nodeId} not found: it may have been removed`);
+    }
+    if (this.#waiters < STATUS_WAITERS_MAX) await this.#settled(nodeId, call.signal);
+    const certificate = store.node(nodeId)?.certificate ?? null;
+    return { certificate, rootCa: rootCaOf(store.cluster()).caCert };
   }
 
   /** The key that unlocks this cluster's managers; empty when they do not lock. */
@@ -177,23 +185,22 @@ export class CaServer implements NodeCaApi {
     return { nodeId, membership: NodeMembership.ACCEPTED };
   }
 
-  async #settled(nodeId: string, signal: AbortSignal): Promise<Certificate> {
+  /** Returns when the signer has answered the node, or after a while. */
+  async #settled(nodeId: string, signal: AbortSignal): Promise<void> {
     const { store, clock } = this.#modules;
-    if (store.node(nodeId) === null) {
-      throw new SwarmError("not-found", `node ${nodeId} not found: it may have been removed`);
-    }
     using wait = linked(signal);
     const cancel = clock.after(STATUS_WAIT_MS, () => wait.abort());
+    this.#waiters++;
     try {
       for await (const { certificate } of store.watchNodes(nodeId, wait.signal)) {
-        if (certificate !== null && isFinal(certificate)) return certificate;
+        if (certificate !== null && isFinal(certificate)) return;
       }
     } catch (error) {
       signal.throwIfAborted();
       if (!wait.signal.aborted) throw error;
     } finally {
+      this.#waiters--;
       cancel();
     }
-    return store.node(nodeId)?.certificate ?? make("Certificate");
   }
 }

@@ -38,7 +38,7 @@ interface SigningModules extends SignerModules {
 }
 
 /** Whether a node waits for the signer. */
-export function isAwaitingSignature({ certificate, spec }: Node): boolean {
+function isAwaitingSignature({ certificate, spec }: Node): boolean {
   if (certificate?.state === IssuanceState.RENEW) return true;
   const accepted = spec?.membership === NodeMembership.ACCEPTED;
   return certificate?.state === IssuanceState.PENDING && accepted;
@@ -48,7 +48,7 @@ export function isAwaitingSignature({ certificate, spec }: Node): boolean {
  * Who signs now: the root; while roots rotate, the next root, whose certificates lead to the present
  * one through the cross-signed intermediate. Throws `unavailable` without a key.
  */
-export function currentIssuer({ rootCa }: Cluster): LeafIssuer {
+function currentIssuer({ rootCa }: Cluster): LeafIssuer {
   const rotation = rootCa?.rootRotation;
   const issuer = rotation
     ? {
