@@ -45,7 +45,7 @@ export function assembleParts(
   const config = configOf({ id: options.self.id, random: int, tickMs, electionTicks });
   const { data, index: applied } = store.snapshot;
   const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
-  const view = logViewOf(store, () => snapshotting.current?.meta ?? null);
+  const view = logViewOf(store, () => snapshotting.sendable());
   const { confState } = membership;
   const core = new RaftCore(config, view, { hardState: store.hardState, confState, applied });
   const group = new Group(options.self, options.peers, membership, { core, transport });

@@ -82,17 +82,27 @@ export class Snapshotting {
     this.#current = point.index === 0 ? null : decodeSnapshot(point.data);
   }
 
-  /** The newest snapshot that can be sent. */
+  /** The newest snapshot. */
   get current(): Snapshot | null {
     return this.#current;
+  }
+
+  /**
+   * The newest snapshot if it can be sent. One that is older than a member cannot: a member does
+   * not start from a configuration without itself. Then a new one is asked for.
+   */
+  sendable(): SnapshotMeta | null {
+    const known = this.#current?.membership.members;
+    const all = [...this.#modules.group.membership.members.keys()];
+    if (known && all.every((id) => known.has(id))) return this.#current?.meta ?? null;
+    this.#ask();
+    return null;
   }
 
   /** Asks the host for a snapshot when enough was applied since the last one. */
   consider(applied: number): void {
     const since = applied - (this.#current?.meta.index ?? 0);
-    if (this.#taking !== null || since < this.#settings.intervalEntries) return;
-    this.#taking = "asked";
-    this.#modules.post({ kind: "take-snapshot" });
+    if (since >= this.#settings.intervalEntries) this.#ask();
   }
 
   /** The host captured its state after `key.index`, which is what the membership stands at. */
@@ -103,16 +113,18 @@ export class Snapshotting {
   /** The host wrote the snapshot. */
   async saved(key: SnapshotKey, content: SnapshotContent): Promise<void> {
     const taken = this.#taking;
+    if (taken !== null && taken !== "asked" && key.index > (this.#current?.meta.index ?? 0))
+      await this.#keep(key, taken.membership, content);
     this.#taking = null;
-    if (taken === null || taken === "asked" || !sameKey(taken.key, key)) return;
-    if (key.index <= (this.#current?.meta.index ?? 0)) return this.#prune();
-    const { membership } = taken;
+    await this.tidy();
+  }
+
+  async #keep(key: SnapshotKey, membership: Membership, content: SnapshotContent): Promise<void> {
     const snapshot = { meta: { ...key, confState: membership.confState }, membership, content };
     const point = { ...key, data: encodeSnapshot(snapshot) };
     await this.#modules.store.write({ entries: [], hardState: null, snapshot: point });
     this.#current = snapshot;
     this.#modules.log.info({ index: key.index, size: content.size }, "snapshot taken");
-    await this.tidy();
   }
 
   /** What the log store keeps of a snapshot that was received. */
@@ -127,6 +139,12 @@ export class Snapshotting {
     this.#current = snapshot;
     this.#received = this.#received.filter((received) => received.meta.index > meta.index);
     return snapshot;
+  }
+
+  #ask(): void {
+    if (this.#taking !== null) return;
+    this.#taking = "asked";
+    this.#modules.post({ kind: "take-snapshot" });
   }
 
   /** Starts sending what a MsgSnap asks for; the outcome is reported to the core. */

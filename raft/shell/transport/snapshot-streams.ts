@@ -18,6 +18,9 @@ import type { SnapshotSource, TransportEvents } from "./transport.ts";
 type SendingCall = ClientDuplexStream<RaftInstallSnapshotRequest, RaftInstallSnapshotResponse>;
 type ReceivingCall = ServerDuplexStream<RaftInstallSnapshotRequest, RaftInstallSnapshotResponse>;
 
+/** The end of one direction must not end the other, as it does by default. */
+const KEEP_OPEN = { destroyOnReturn: false };
+
 /** Offers a snapshot, sends what the peer lacks, and waits until the peer has it all. */
 export async function sendSnapshot(
   call: SendingCall,
@@ -27,7 +30,7 @@ export async function sendSnapshot(
 ): Promise<void> {
   const release = onAbort(signal, () => call.cancel());
   try {
-    const answers = call[Symbol.asyncIterator]();
+    const answers = call.iterator(KEEP_OPEN) as AsyncIterator<RaftInstallSnapshotResponse>;
     call.write({ kind: "offer", offer: offerOf(hello, source) });
     const first = await abortable(answers.next(), signal);
     if (first.done || first.value.kind !== "resume")
@@ -70,7 +73,7 @@ export async function receiveSnapshot(
   call: ReceivingCall,
   accept: (offer: RaftSnapshotOffer) => TransportEvents | undefined,
 ): Promise<void> {
-  const requests = call[Symbol.asyncIterator]() as AsyncIterator<RaftInstallSnapshotRequest>;
+  const requests = call.iterator(KEEP_OPEN) as AsyncIterator<RaftInstallSnapshotRequest>;
   const first = await requests.next();
   const offer = !first.done && first.value.kind === "offer" ? first.value.offer : undefined;
   const events = offer && accept(offer);

@@ -1,5 +1,10 @@
 import assert from "node:assert/strict";
+import { eventually } from "../../fakes/eventually.ts";
 import { RaftGroup } from "../../fakes/raft-group.ts";
+
+function numbered(count: number, word = "line"): string[] {
+  return Array.from({ length: count }, (_, i) => `${word} ${i}`);
+}
 
 describe("a Raft group", () => {
   let group: RaftGroup;
@@ -8,7 +13,7 @@ describe("a Raft group", () => {
   it("of one member leads at once, confirms proposals in order and keeps them over a restart", async () => {
     group = await RaftGroup.start(1);
     const { node, machine } = await group.leader();
-    const lines = Array.from({ length: 100 }, (_, i) => `line ${i}`);
+    const lines = numbered(100);
     const proposed = await Promise.all(lines.map((line) => node.propose(Buffer.from(line))));
     assert.deepEqual(machine.lines, lines);
     const indexes = proposed.map(({ index }) => index);
@@ -27,7 +32,7 @@ describe("a Raft group", () => {
 
   it("of three replicates to all and answers reads everywhere", async () => {
     group = await RaftGroup.start(3);
-    for (let i = 0; i < 20; i++) await group.propose(`line ${i}`);
+    for (const line of numbered(20)) await group.propose(line);
     for (const { node, machine } of group.members) {
       await node.readBarrier(group.signal);
       assert.equal(machine.lines.length, 20);
@@ -35,5 +40,119 @@ describe("a Raft group", () => {
     const { node } = await group.leader();
     const members = node.status().members.map(({ nodeId, learner }) => [nodeId, learner] as const);
     assert.deepEqual(new Map(members), new Map([1, 2, 3].map((n) => [`node${n}`, false])));
+  });
+
+  it("refuses proposals on a follower and names the leader", async () => {
+    group = await RaftGroup.start(2);
+    const leader = await group.leader();
+    const follower = group.members.find((member) => member !== leader);
+    assert.ok(follower);
+    await eventually("it knows the leader", () => follower.node.status().leaderId);
+    await assert.rejects(follower.node.propose(Buffer.from("x")), {
+      code: "not-leader",
+      details: { leader: `${leader.name}:2377` },
+    });
+  });
+
+  it("goes on when its leader stops, and takes it back", async () => {
+    group = await RaftGroup.start(3);
+    await group.propose("before");
+    const leader = await group.leader();
+    await leader.node.stop();
+    await group.propose("meanwhile");
+    await group.restart(leader);
+    await group.propose("after");
+    await group.agree(["before", "meanwhile", "after"]);
+  });
+
+  it("hands leadership to the member that is asked for", async () => {
+    group = await RaftGroup.start(3);
+    const leader = await group.leader();
+    const other = group.members.find((member) => member !== leader);
+    assert.ok(other);
+    await leader.node.transferLeadership(group.signal, other.node.id);
+    assert.equal((await group.leader()).name, other.name);
+  });
+
+  it("brings a member that was away too long back by a snapshot", async () => {
+    group = await RaftGroup.start(3, { snapshots: { intervalEntries: 50, keepEntries: 5 } });
+    const leader = await group.leader();
+    const away = group.members.find((member) => member !== leader);
+    assert.ok(away);
+    await away.node.stop();
+    const lines = numbered(300);
+    for (const line of lines) await group.propose(line);
+    await group.restart(away);
+    await group.agree(lines);
+    assert.ok(away.machine.restoredAt > 100, `restored at ${away.machine.restoredAt}`);
+    // And it starts from that snapshot by itself.
+    await away.node.stop();
+    await group.restart(away);
+    await group.agree(lines);
+  });
+
+  it("gives a new member what a snapshot and the log hold", async () => {
+    group = await RaftGroup.start(1, { snapshots: { intervalEntries: 50, keepEntries: 5 } });
+    const lines = numbered(120);
+    for (const line of lines) await group.propose(line);
+    await group.add();
+    await group.agree(lines);
+  });
+
+  it("takes a member out and lets it know", async () => {
+    group = await RaftGroup.start(3);
+    const leader = await group.leader();
+    const other = group.members.find((member) => member !== leader);
+    assert.ok(other);
+    await leader.node.removeMember(other.node.id, group.signal);
+    await eventually("it knows that it was removed", () => other.node.status().removed);
+    await group.propose("without it");
+    const rest = group.members.filter((member) => member !== other);
+    await group.agree(["without it"], rest);
+    assert.equal(leader.node.status().members.length, 2);
+    // Told again when it was away.
+    await other.node.stop();
+    await group.restart(other);
+    await eventually("it is told again", () => other.node.status().removed);
+  });
+
+  it("lets a leader take itself out", async () => {
+    group = await RaftGroup.start(3);
+    const leader = await group.leader();
+    await leader.node.removeMember(leader.node.id, group.signal);
+    await eventually("it knows that it was removed", () => leader.node.status().removed);
+    await leader.node.stop();
+    await group.propose("after");
+  });
+
+  it("refuses a removal that would cost the quorum, with the arithmetic", async () => {
+    group = await RaftGroup.start(3);
+    const leader = await group.leader();
+    const [down, up] = group.members.filter((member) => member !== leader);
+    assert.ok(down && up);
+    await down.node.stop();
+    await eventually("it is seen to be down", () =>
+      leader.node.status().members.some(({ id, reachable }) => id === down.node.id && !reachable),
+    );
+    await assert.rejects(leader.node.removeMember(up.node.id, group.signal), {
+      code: "failed-precondition",
+      message: /of the 2 voting managers that would remain only 1 can be reached and 2 are needed/,
+    });
+    await leader.node.removeMember(down.node.id, group.signal);
+    await assert.rejects(leader.node.removeMember(99, group.signal), { code: "not-found" });
+  });
+
+  it("finds a member again that came back at another address, and corrects the list", async () => {
+    group = await RaftGroup.start(3);
+    const leader = await group.leader();
+    const moved = group.members.find((member) => member !== leader);
+    assert.ok(moved);
+    const before = moved.node.addr;
+    await moved.node.stop();
+    await group.restart(moved);
+    assert.notEqual(moved.node.addr, before);
+    await eventually("the list has the new address", () =>
+      leader.node.status().members.some(({ addr }) => addr === moved.node.addr),
+    );
   });
 });
