@@ -20,12 +20,12 @@ export function dirtyTest(service: Service, node: NodeLookup): IsDirty {
   const known = new Map<number, Difference>();
   return (task) => {
     const version = indexOf(task.specVersion);
-    if (version === current && current !== 0) return false;
+    if (version === current && current >= 0) return false;
     // Tasks of one service and spec version carry one specification.
     let difference = known.get(version);
     if (difference === undefined) {
       difference = compare(task, service);
-      if (version !== 0) known.set(version, difference);
+      if (version >= 0) known.set(version, difference);
     }
     return isDirtyBy(difference, task, service, node);
   };

@@ -1,21 +1,17 @@
-import { setImmediate } from "node:timers/promises";
-import { isSwarmError, messageOf } from "../../lib/errors.ts";
 import { ChangeKind, type Service, type Task } from "../../proto/generated.ts";
 import type { Controller } from "../store/controller.ts";
-import { isLeadershipLoss } from "../store/store.ts";
 import type { StoreEvent, StoreView } from "../store/tables.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { applyDraft } from "./apply-draft.ts";
+import { Backlog } from "./backlog.ts";
 import { Draft } from "./draft.ts";
 import type { Modules } from "./modules.ts";
 import { contextOf, planRemoval, type ServicePlan } from "./plan-service.ts";
 import { isNodeChange, isTaskChange } from "./relevance.ts";
+import { workOff } from "./work-off.ts";
 
 /** One run of plans looks at no more tasks than this before it lets the event loop go on. */
 const SLICE_TASKS_MAX = 5_000;
-
-/** Wait before a refused transaction is planned again. */
-const RETRY_DELAY_MS = 1_000;
 
 /** What makes a controller of services one for replicated services, global ones, or jobs. */
 export interface ServiceMode {
@@ -40,7 +36,7 @@ interface Wishes {
 export class ServiceController implements Controller {
   readonly #mode: ServiceMode;
   readonly #modules: Modules;
-  readonly #dirty = new Set<string>();
+  readonly #dirty = new Backlog<true>();
   readonly #wishes = new Map<string, Wishes>();
 
   constructor(mode: ServiceMode, modules: Modules) {
@@ -53,15 +49,16 @@ export class ServiceController implements Controller {
   }
 
   init(view: StoreView): void {
-    for (const service of view.service.all()) if (this.#owns(service)) this.#dirty.add(service.id);
+    for (const service of view.service.all())
+      if (this.#owns(service)) this.#dirty.add(service.id, true);
     if (!this.#mode.endsStrays) return;
     for (const { serviceId } of view.task.all())
-      if (serviceId !== "" && !view.service.get(serviceId)) this.#dirty.add(serviceId);
+      if (serviceId !== "" && !view.service.get(serviceId)) this.#dirty.add(serviceId, true);
   }
 
   mark(event: StoreEvent): void {
     if (event.kind === "service") {
-      if (this.#owns(event.object)) this.#dirty.add(event.object.id);
+      if (this.#owns(event.object)) this.#dirty.add(event.object.id, true);
     } else if (event.kind === "task") {
       this.#markTask(event.object, event);
     } else if (event.kind === "node") {
@@ -71,51 +68,27 @@ export class ServiceController implements Controller {
 
   async act(signal: AbortSignal): Promise<number | undefined> {
     const now = this.#modules.clock.now();
-    for (const [id, { wakeAt }] of this.#wishes) if (wakeAt <= now) this.#dirty.add(id);
-    while (this.#dirty.size > 0) {
-      signal.throwIfAborted();
-      if (!(await this.#actOnSlice(signal))) return RETRY_DELAY_MS;
-      await setImmediate();
-    }
+    for (const [id, { wakeAt }] of this.#wishes) if (wakeAt <= now) this.#dirty.add(id, true);
+    const retryMs = await workOff(this.#dirty, this.#modules, (tx) => this.#plan(tx), signal);
+    if (retryMs !== undefined) return retryMs;
     let next = Infinity;
     for (const { wakeAt } of this.#wishes.values()) next = Math.min(next, wakeAt);
     return next === Infinity ? undefined : Math.max(0, next - this.#modules.clock.now());
   }
 
-  /** Plans and writes as much as fits into one transaction; false when it was refused. */
-  async #actOnSlice(signal: AbortSignal): Promise<boolean> {
-    const taken = new Set<string>();
-    try {
-      await this.#modules.store.update((tx) => {
-        for (const id of taken) this.#dirty.add(id);
-        taken.clear();
-        this.#plan(tx, taken);
-      }, signal);
-      return true;
-    } catch (error) {
-      for (const id of taken) this.#dirty.add(id);
-      if (signal.aborted || isLeadershipLoss(error) || !isSwarmError(error)) throw error;
-      this.#modules.log.warn({ code: error.code, reason: messageOf(error) }, "plan refused");
-      return false;
-    }
-  }
-
-  #plan(tx: Transaction, taken: Set<string>): void {
+  /** Plans as many services as fit into one transaction. */
+  #plan(tx: Transaction): void {
     const draft = new Draft();
-    const unfinished: string[] = [];
     let visited = 0;
-    for (const id of this.#dirty) {
+    for (const [id] of this.#dirty) {
       if (draft.full || visited >= SLICE_TASKS_MAX) break;
-      this.#dirty.delete(id);
-      taken.add(id);
       visited += 1 + this.#planOne(id, tx.view, draft);
-      if (draft.full) unfinished.push(id);
+      if (!draft.full) this.#dirty.take(id);
     }
-    for (const id of unfinished) this.#dirty.add(id);
     applyDraft(draft, tx, this.#modules.random);
   }
 
-  /** @returns how many tasks were looked at. */
+  /** @returns how many tasks and nodes were looked at. */
   #planOne(id: string, view: StoreView, draft: Draft): number {
     const service = view.service.get(id);
     const tasks = view.task.by("service", id);
@@ -129,7 +102,7 @@ export class ServiceController implements Controller {
     const { wakeAt, awaitsRunning } = draft;
     if (wakeAt === Infinity && !awaitsRunning) this.#wishes.delete(id);
     else this.#wishes.set(id, { wakeAt, awaitsRunning });
-    return tasks.size;
+    return tasks.size + (this.#mode.perNode ? view.node.size : 0);
   }
 
   #markTask(task: Task, event: StoreEvent & { readonly kind: "task" }): void {
@@ -137,7 +110,8 @@ export class ServiceController implements Controller {
     const service = this.#modules.store.view.service.get(task.serviceId);
     if (!service || !this.#owns(service)) return;
     const awaitsRunning = this.#wishes.get(service.id)?.awaitsRunning ?? false;
-    if (isTaskChange(event.old, task, event.change, awaitsRunning)) this.#dirty.add(service.id);
+    if (isTaskChange(event.old, task, event.change, awaitsRunning))
+      this.#dirty.add(service.id, true);
   }
 
   #markNode(event: StoreEvent & { readonly kind: "node" }): void {
@@ -145,13 +119,13 @@ export class ServiceController implements Controller {
     const { view } = this.#modules.store;
     if (this.#mode.perNode) {
       for (const service of view.service.all())
-        if (this.#owns(service)) this.#dirty.add(service.id);
+        if (this.#owns(service)) this.#dirty.add(service.id, true);
       return;
     }
     if (event.change === ChangeKind.CREATE) return;
     for (const { serviceId } of view.task.by("node", event.object.id)) {
       const service = view.service.get(serviceId);
-      if (service && this.#owns(service)) this.#dirty.add(serviceId);
+      if (service && this.#owns(service)) this.#dirty.add(serviceId, true);
     }
   }
 

@@ -38,9 +38,9 @@ export function createdAt(task: Task, now: number): number {
   return task.meta?.createdAtMs ?? now;
 }
 
-/** The index inside a version; 0 when there is none. */
+/** The index inside a version; −1, which no version has, when there is none. */
 export function indexOf(version: Version | null): number {
-  return version?.index ?? 0;
+  return version?.index ?? -1;
 }
 
 /** Whether the node is gone: nothing it was given can be counted on. */

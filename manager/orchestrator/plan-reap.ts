@@ -1,0 +1,70 @@
+import { TaskState, type Cluster, type Task } from "../../proto/generated.ts";
+import { slotKey } from "../store/schema.ts";
+import type { StoreView } from "../store/tables.ts";
+import type { Draft } from "./draft.ts";
+import { hasEnded, isWanted, stateOf } from "./task-state.ts";
+
+/** Tasks kept per slot, the live one included, unless the cluster says otherwise. */
+export const TASK_HISTORY_LIMIT = 5;
+
+/**
+ * Takes out of the store, starting from the tasks of one slot or one task without a service:
+ * tasks that were to be removed and have stopped, orphans without a service, and history beyond
+ * what is kept, oldest first. What ran last in an empty slot stays: the restart policy asks it.
+ */
+export function planReap(view: StoreView, tasks: Iterable<Task>, draft: Draft): void {
+  const rest: Task[] = [];
+  for (const task of tasks) {
+    if (draft.full) return;
+    if (isRemovable(task, view)) draft.remove(task);
+    else rest.push(task);
+  }
+  const [first] = rest;
+  if (!first || first.serviceId === "") return;
+  const limit = retention(view, first);
+  if (rest.length <= limit) return;
+  const old = rest.filter(isOver).sort((a, b) => madeAt(a) - madeAt(b) || (a.id < b.id ? -1 : 1));
+  if (!rest.some((task) => isWanted(task) && !hasEnded(task))) old.pop();
+  for (const task of old.slice(0, rest.length - limit)) {
+    if (draft.full) return;
+    draft.remove(task);
+  }
+}
+
+/** The tasks that are looked at together with `task`. */
+export function slotOf(view: StoreView, task: Task): Iterable<Task> {
+  return task.serviceId === "" ? [task] : view.task.by("slot", slotKey(task));
+}
+
+/** Whether nothing of the task is left, or ever was, and nobody wants to know. */
+function isRemovable(task: Task, view: StoreView): boolean {
+  const state = stateOf(task);
+  if (task.serviceId === "") return state === TaskState.ORPHANED;
+  if (task.desiredState !== TaskState.REMOVE) return false;
+  if (state < TaskState.ASSIGNED || state >= TaskState.COMPLETE) return true;
+  return view.node.get(task.nodeId) === undefined;
+}
+
+/** Whether the task is history: it has ended, or will never begin. */
+function isOver(task: Task): boolean {
+  return hasEnded(task) || (!isWanted(task) && stateOf(task) < TaskState.ASSIGNED);
+}
+
+/** How many tasks a slot keeps. A policy that counts attempts needs all of them to count. */
+function retention(view: StoreView, task: Task): number {
+  const [cluster] = view.cluster.all();
+  const limit = retentionLimit(cluster);
+  if (limit < 0) return Infinity;
+  const service = view.service.get(task.serviceId);
+  const attempts = (service?.spec?.task ?? task.spec)?.restart?.maxAttempts ?? 0;
+  return attempts > 0 ? attempts + 1 : limit;
+}
+
+/** The cluster's history limit; negative = keep all. */
+export function retentionLimit(cluster: Cluster | undefined): number {
+  return cluster?.spec?.orchestration?.taskHistoryRetentionLimit ?? TASK_HISTORY_LIMIT;
+}
+
+function madeAt(task: Task): number {
+  return task.meta?.createdAtMs ?? 0;
+}

@@ -1,0 +1,86 @@
+import { ChangeKind, type Task } from "../../proto/generated.ts";
+import { runController, type Controller } from "../store/controller.ts";
+import { slotKey } from "../store/schema.ts";
+import type { StoreEvent, StoreView } from "../store/tables.ts";
+import type { Transaction } from "../store/transaction.ts";
+import { applyDraft } from "./apply-draft.ts";
+import { Backlog } from "./backlog.ts";
+import { Draft } from "./draft.ts";
+import type { Modules } from "./modules.ts";
+import { planReap, retentionLimit, slotOf } from "./plan-reap.ts";
+import { hasEnded } from "./task-state.ts";
+import { workOff } from "./work-off.ts";
+
+/** Time in which removals are gathered for one transaction. */
+export const REAP_BATCH_MS = 250;
+
+/** So many slots to look at are looked at without waiting for more. */
+const REAP_BATCH_SLOTS_MAX = 1_000;
+
+/** Slots looked at between two turns of the event loop. */
+const REAP_SLICE_SLOTS_MAX = 2_000;
+
+/** Takes finished tasks out of the store when nobody needs them. */
+class TaskReaper implements Controller {
+  readonly name = "task-reaper";
+  readonly #modules: Modules;
+  /** One task of each slot to look at, by slot; tasks without a service by their id. */
+  readonly #dirty = new Backlog<string>();
+  #dirtySince = 0;
+
+  constructor(modules: Modules) {
+    this.#modules = modules;
+  }
+
+  init(view: StoreView): void {
+    for (const task of view.task.all()) this.#add(task);
+  }
+
+  mark(event: StoreEvent): void {
+    if (event.kind === "cluster") {
+      const before = event.old && retentionLimit(event.old);
+      if (before !== retentionLimit(event.object)) this.init(this.#modules.store.view);
+    } else if (event.kind === "task" && event.change !== ChangeKind.REMOVE) {
+      const { object: task, old } = event;
+      const ended = hasEnded(task) && !(old && hasEnded(old));
+      if (ended || old?.desiredState !== task.desiredState) this.#add(task);
+    } else if (event.kind === "node" && event.change === ChangeKind.REMOVE) {
+      for (const task of this.#modules.store.view.task.by("node", event.object.id)) this.#add(task);
+    }
+  }
+
+  async act(signal: AbortSignal): Promise<number | undefined> {
+    const { clock } = this.#modules;
+    if (this.#dirty.size === 0) return undefined;
+    const due = this.#dirtySince + REAP_BATCH_MS - clock.now();
+    if (due > 0 && this.#dirty.size < REAP_BATCH_SLOTS_MAX) return due;
+    return workOff(this.#dirty, this.#modules, (tx) => this.#plan(tx), signal);
+  }
+
+  #plan(tx: Transaction): void {
+    const draft = new Draft();
+    let seen = 0;
+    for (const [key, id] of this.#dirty) {
+      if (draft.full || seen++ >= REAP_SLICE_SLOTS_MAX) break;
+      const task = tx.view.task.get(id) ?? this.#another(tx.view, key);
+      if (task) planReap(tx.view, slotOf(tx.view, task), draft);
+      if (!draft.full) this.#dirty.take(key);
+    }
+    applyDraft(draft, tx, this.#modules.random);
+  }
+
+  #another(view: StoreView, key: string): Task | undefined {
+    const [task] = view.task.by("slot", key);
+    return task;
+  }
+
+  #add(task: Task): void {
+    if (this.#dirty.size === 0) this.#dirtySince = this.#modules.clock.now();
+    this.#dirty.add(task.serviceId === "" ? task.id : slotKey(task), task.id);
+  }
+}
+
+/** Removes tasks that are over and beyond the history kept, until `signal` aborts. */
+export function runTaskReaper(modules: Modules, signal: AbortSignal): Promise<void> {
+  return runController(new TaskReaper(modules), modules, signal);
+}
