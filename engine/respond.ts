@@ -39,11 +39,11 @@ function elements(items: readonly unknown[]): string {
 
 async function sendList(
   response: ServerResponse,
-  pages: AsyncIterable<readonly unknown[]>,
+  slices: AsyncIterable<readonly unknown[]>,
   started: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  const iterator = pages[Symbol.asyncIterator]();
+  const iterator = slices[Symbol.asyncIterator]();
   const first = await iterator.next();
   const second = first.done ? first : await iterator.next();
   started();
@@ -54,13 +54,10 @@ async function sendList(
   }
   response.writeHead(200, { "Content-Type": "application/json" });
   await write(response, `[${head}`, signal);
-  let filled = head !== "";
-  let page: IteratorResult<readonly unknown[]> = second;
-  while (!page.done) {
-    const body = elements(page.value);
-    if (body !== "") await write(response, (filled ? "," : "") + body, signal);
-    filled ||= body !== "";
-    page = await iterator.next();
+  let slice: IteratorResult<readonly unknown[]> = second;
+  while (!slice.done) {
+    await write(response, `,${elements(slice.value)}`, signal);
+    slice = await iterator.next();
   }
   response.end("]\n");
 }
@@ -86,7 +83,7 @@ export async function sendReply(
   started: () => void,
   signal: AbortSignal,
 ): Promise<void> {
-  if (reply.kind === "list") return sendList(response, reply.pages, started, signal);
+  if (reply.kind === "list") return sendList(response, reply.slices, started, signal);
   started();
   switch (reply.kind) {
     case "json":

@@ -3,6 +3,7 @@ import type { ControlApi, LogsApi, ReadConsistency } from "../proto/generated.ts
 import type { ApiVersion } from "./api-version.ts";
 import type { JsonObject } from "./json-object.ts";
 import type { EngineModules } from "./modules.ts";
+import { translateSlices } from "./slices.ts";
 
 /** One HTTP request as a route sees it. */
 export interface ApiRequest {
@@ -29,8 +30,8 @@ export type Reply =
   | { readonly kind: "json"; readonly status: number; readonly value: unknown }
   | { readonly kind: "text"; readonly text: string; readonly headers: Record<string, string> }
   | { readonly kind: "empty"; readonly status: number }
-  /** A JSON array, written page by page. */
-  | { readonly kind: "list"; readonly pages: AsyncIterable<readonly unknown[]> }
+  /** A JSON array, written slice by slice. */
+  | { readonly kind: "list"; readonly slices: AsyncIterable<readonly unknown[]> }
   /** Chunks sent as they come; the headers go out at once. */
   | {
       readonly kind: "stream";
@@ -46,6 +47,14 @@ export function json(value: unknown, status = 200): Reply {
 /** A reply without a body. */
 export function empty(status = 200): Reply {
   return { kind: "empty", status };
+}
+
+/** A JSON array of `items`, each slice of them translated when its turn comes. */
+export function list<T>(
+  items: readonly T[],
+  translate: (slice: readonly T[]) => readonly unknown[] | Promise<readonly unknown[]>,
+): Reply {
+  return { kind: "list", slices: translateSlices(items, translate) };
 }
 
 /** One path and method. */

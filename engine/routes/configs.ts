@@ -1,9 +1,8 @@
 import { assert } from "../../lib/assert.ts";
 import type { ListFilter, Config } from "../../proto/generated.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
-import { mapPages, pagesOf } from "../pages.ts";
 import { versionOf } from "../query.ts";
-import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { configJson, readConfigSpec } from "../translate/secret.ts";
 
 const FILTER_KEYS = ["id", "name", "label"];
@@ -20,15 +19,12 @@ async function find(request: ApiRequest): Promise<Config> {
   return config;
 }
 
-function list(request: ApiRequest): Reply {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const control = request.control();
   const filter = readFilter(request.query);
   const { consistency, call } = request;
-  const pages = pagesOf(async (page) => {
-    const { configs, next } = await control.listConfigs({ filter, page, consistency }, call);
-    return { items: configs, next };
-  });
-  return { kind: "list", pages: mapPages(pages, (configs) => configs.map(configJson)) };
+  const { configs } = await control.listConfigs({ filter, page: null, consistency }, call);
+  return list(configs, (slice) => slice.map(configJson));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
@@ -58,7 +54,7 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 export const configRoutes: readonly Route[] = [
-  { method: "GET", path: "/configs", handle: list },
+  { method: "GET", path: "/configs", handle: listAll },
   { method: "GET", path: "/configs/:id", handle: inspect },
   { method: "POST", path: "/configs/create", handle: create },
   { method: "POST", path: "/configs/:id/update", handle: update },

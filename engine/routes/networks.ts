@@ -1,7 +1,6 @@
 import { assert } from "../../lib/assert.ts";
 import type { Network } from "../../proto/generated.ts";
 import { labelFilters, matchesLabels, parseFilters, type Filters } from "../filters.ts";
-import { allOf } from "../pages.ts";
 import { RequestError } from "../request-error.ts";
 import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { networkJson, readNetworkSpec } from "../translate/network.ts";
@@ -11,13 +10,10 @@ const FILTER_KEYS = ["id", "name", "driver", "type", "label", "scope", "dangling
 const SWARM_SCOPE = "swarm";
 
 /** Every network of the cluster; there are never many. */
-export function listNetworks(request: ApiRequest): Promise<readonly Network[]> {
-  const control = request.control();
+export async function listNetworks(request: ApiRequest): Promise<readonly Network[]> {
   const { consistency, call } = request;
-  return allOf(async (page) => {
-    const response = await control.listNetworks({ filter: null, page, consistency }, call);
-    return { items: response.networks, next: response.next };
-  });
+  const all = { filter: null, page: null, consistency };
+  return (await request.control().listNetworks(all, call)).networks;
 }
 
 /** Docker matches a network's id and name by any part of it, unlike all other kinds. */
@@ -35,7 +31,7 @@ function matches(network: Network, filters: Filters): boolean {
   );
 }
 
-async function list(request: ApiRequest): Promise<Reply> {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const filters = parseFilters(request.query, FILTER_KEYS);
   // Where there is no cluster there are no cluster networks; the list itself is no manager's duty.
   if (!request.modules.control()) return json([]);
@@ -72,7 +68,7 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 export const networkRoutes: readonly Route[] = [
-  { method: "GET", path: "/networks", handle: list },
+  { method: "GET", path: "/networks", handle: listAll },
   { method: "GET", path: "/networks/:id", handle: inspect },
   { method: "POST", path: "/networks/create", handle: create },
   { method: "DELETE", path: "/networks/:id", handle: remove },

@@ -2,9 +2,8 @@ import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Node } from "../../proto/generated.ts";
 import { commonFilter, enumFilter, labelFilters, parseFilters } from "../filters.ts";
-import { mapPages, pagesOf } from "../pages.ts";
 import { looseFlag, versionOf } from "../query.ts";
-import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { MEMBERSHIPS, nodeJson, readNodeSpec, ROLES } from "../translate/node.ts";
 
 const FILTER_KEYS = ["id", "name", "label", "node.label", "role", "membership"];
@@ -27,15 +26,12 @@ export async function findNode(request: ApiRequest, ref: string): Promise<Node> 
   return node;
 }
 
-function list(request: ApiRequest): Reply {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const control = request.control();
   const filter = readFilter(request.query);
   const { consistency, call } = request;
-  const pages = pagesOf(async (page) => {
-    const { nodes, next } = await control.listNodes({ filter, page, consistency }, call);
-    return { items: nodes, next };
-  });
-  return { kind: "list", pages: mapPages(pages, (nodes) => nodes.map(nodeJson)) };
+  const { nodes } = await control.listNodes({ filter, page: null, consistency }, call);
+  return list(nodes, (slice) => slice.map(nodeJson));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
@@ -58,7 +54,7 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 export const nodeRoutes: readonly Route[] = [
-  { method: "GET", path: "/nodes", handle: list },
+  { method: "GET", path: "/nodes", handle: listAll },
   { method: "GET", path: "/nodes/:id", handle: inspect },
   { method: "POST", path: "/nodes/:id/update", handle: update },
   { method: "DELETE", path: "/nodes/:id", handle: remove },

@@ -2,9 +2,8 @@ import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Secret } from "../../proto/generated.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
-import { mapPages, pagesOf } from "../pages.ts";
 import { versionOf } from "../query.ts";
-import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { readSecretSpec, secretJson } from "../translate/secret.ts";
 
 const FILTER_KEYS = ["id", "name", "names", "label"];
@@ -22,15 +21,12 @@ async function find(request: ApiRequest): Promise<Secret> {
   return secret;
 }
 
-function list(request: ApiRequest): Reply {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const control = request.control();
   const filter = readFilter(request.query);
   const { consistency, call } = request;
-  const pages = pagesOf(async (page) => {
-    const { secrets, next } = await control.listSecrets({ filter, page, consistency }, call);
-    return { items: secrets, next };
-  });
-  return { kind: "list", pages: mapPages(pages, (secrets) => secrets.map(secretJson)) };
+  const { secrets } = await control.listSecrets({ filter, page: null, consistency }, call);
+  return list(secrets, (slice) => slice.map(secretJson));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
@@ -60,7 +56,7 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 export const secretRoutes: readonly Route[] = [
-  { method: "GET", path: "/secrets", handle: list },
+  { method: "GET", path: "/secrets", handle: listAll },
   { method: "GET", path: "/secrets/:id", handle: inspect },
   { method: "POST", path: "/secrets/create", handle: create },
   { method: "POST", path: "/secrets/:id/update", handle: update },

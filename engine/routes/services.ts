@@ -7,11 +7,10 @@ import {
   type ServiceSpec,
 } from "../../proto/generated.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
-import { mapPages, pagesOf } from "../pages.ts";
 import { strictFlag, versionOf } from "../query.ts";
 import { randomName } from "../random-name.ts";
 import { badRequest } from "../request-error.ts";
-import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { some, type Json } from "../translate/common.ts";
 import { limitToVersion, VERSION_WITH_JOBS } from "../translate/service-limits.ts";
 import { readServiceSpec } from "../translate/service-spec.ts";
@@ -56,18 +55,14 @@ async function withCounts(request: ApiRequest, services: readonly Service[]): Pr
   return services.map((service) => serviceJson(service, counts.get(service.id)));
 }
 
-function list(request: ApiRequest): Reply {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const { query, consistency, call } = request;
   const status = request.version >= VERSION_WITH_JOBS && strictFlag(query, "status");
   const control = request.control();
   const filter = readFilter(query);
-  const pages = pagesOf(async (page) => {
-    const { services, next } = await control.listServices({ filter, page, consistency }, call);
-    return { items: services, next };
-  });
-  const translate = (services: readonly Service[]): readonly Json[] | Promise<readonly Json[]> =>
-    status ? withCounts(request, services) : services.map((service) => serviceJson(service));
-  return { kind: "list", pages: mapPages(pages, translate) };
+  const { services } = await control.listServices({ filter, page: null, consistency }, call);
+  if (status) return list(services, (slice) => withCounts(request, slice));
+  return list(services, (slice) => slice.map((service) => serviceJson(service)));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
@@ -122,7 +117,7 @@ async function remove(request: ApiRequest): Promise<Reply> {
 }
 
 export const serviceRoutes: readonly Route[] = [
-  { method: "GET", path: "/services", handle: list },
+  { method: "GET", path: "/services", handle: listAll },
   { method: "GET", path: "/services/:id", handle: inspect },
   { method: "POST", path: "/services/create", handle: create },
   { method: "POST", path: "/services/:id/update", handle: update },

@@ -6,7 +6,6 @@ import {
   type ApiVersion,
 } from "../api-version.ts";
 import type { EngineModules } from "../modules.ts";
-import { allOf } from "../pages.ts";
 import { toHttpError } from "../request-error.ts";
 import { json, type ApiRequest, type Reply, type Route } from "../route.ts";
 import type { LocalState } from "../swarm-node.ts";
@@ -67,10 +66,8 @@ async function managerInfo(request: ApiRequest): Promise<Json> {
   const consistency = ReadConsistency.LOCAL;
   try {
     const { cluster } = await control.getCluster({ consistency }, request.call);
-    const nodes = await allOf(async (page) => {
-      const list = await control.listNodes({ filter: null, page, consistency }, request.call);
-      return { items: list.nodes, next: list.next };
-    });
+    const all = { filter: null, page: null, consistency };
+    const { nodes } = await control.listNodes(all, request.call);
     const managers = nodes.filter((node) => node.spec?.desiredRole === NodeRole.MANAGER).length;
     return {
       Nodes: nodes.length,

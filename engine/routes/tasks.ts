@@ -2,8 +2,7 @@ import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Network, Task } from "../../proto/generated.ts";
 import { commonFilter, enumFilter, parseFilters } from "../filters.ts";
-import { mapPages, pagesOf } from "../pages.ts";
-import { json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
 import { TASK_STATES, taskJson } from "../translate/task.ts";
 import { listNetworks } from "./networks.ts";
 import { findNode } from "./nodes.ts";
@@ -56,19 +55,13 @@ async function networksOf(
   return new Map(networks.map((network) => [network.id, network]));
 }
 
-async function list(request: ApiRequest): Promise<Reply> {
+async function listAll(request: ApiRequest): Promise<Reply> {
   const control = request.control();
   const filter = await readFilter(request);
   const { consistency, call } = request;
-  const pages = pagesOf(async (page) => {
-    const { tasks, next } = await control.listTasks({ filter, page, consistency }, call);
-    return { items: tasks, next };
-  });
-  const translated = mapPages(pages, async (tasks) => {
-    const networks = await networksOf(request, tasks);
-    return tasks.map((task) => taskJson(task, networks));
-  });
-  return { kind: "list", pages: translated };
+  const { tasks } = await control.listTasks({ filter, page: null, consistency }, call);
+  const networks = await networksOf(request, tasks);
+  return list(tasks, (slice) => slice.map((task) => taskJson(task, networks)));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
@@ -77,6 +70,6 @@ async function inspect(request: ApiRequest): Promise<Reply> {
 }
 
 export const taskRoutes: readonly Route[] = [
-  { method: "GET", path: "/tasks", handle: list },
+  { method: "GET", path: "/tasks", handle: listAll },
   { method: "GET", path: "/tasks/:id", handle: inspect },
 ];
