@@ -1,9 +1,12 @@
 import findMyWay from "find-my-way";
 import { configRoutes } from "./routes/configs.ts";
+import { eventRoutes } from "./routes/events.ts";
+import { logRoutes } from "./routes/logs.ts";
 import { nodeRoutes } from "./routes/nodes.ts";
 import { networkRoutes } from "./routes/networks.ts";
 import { secretRoutes } from "./routes/secrets.ts";
 import { serviceRoutes } from "./routes/services.ts";
+import { skepRoutes } from "./routes/skep.ts";
 import { swarmRoutes } from "./routes/swarm.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { taskRoutes } from "./routes/tasks.ts";
@@ -21,6 +24,9 @@ const ROUTES: readonly Route[] = [
   ...networkRoutes,
   ...secretRoutes,
   ...configRoutes,
+  ...logRoutes,
+  ...eventRoutes,
+  ...skepRoutes,
 ];
 
 /** A route and what its path parameters stand for. */

@@ -113,6 +113,7 @@ export class Engine {
       ? () => {}
       : clock.after(REQUEST_TIME_MS, () => link.abort(late));
     try {
+      link.signal.throwIfAborted();
       const request = this.#request(params, input, link.signal);
       const reply = await abortable(Promise.resolve(route.handle(request)), link.signal);
       await sendReply(response, reply, cancel, link.signal);

@@ -10,8 +10,10 @@ import {
   type Schedule,
   type ServiceDependency,
   type ServiceSpec,
+  type TaskOrigin,
 } from "../../proto/generated.ts";
 import { badRequest } from "../request-error.ts";
+import { timeText } from "./common.ts";
 import { Names } from "./names.ts";
 
 // docs/decisions/0003-docker-api-extensions.md is the table of these labels.
@@ -192,6 +194,19 @@ export function serviceLabelsJson(spec: ServiceSpec): Labels {
 function prefixed(values: Labels): Labels {
   const set = Object.entries(values).filter(([, value]) => value !== "");
   return Object.fromEntries(set.map(([name, value]) => [PREFIX + name, value]));
+}
+
+/**
+ * Why a task exists or waits, as labels of the task. They are only ever read: a task's labels
+ * cannot be written by clients.
+ */
+export function taskOriginLabels(origin: TaskOrigin | null): Labels {
+  if (!origin) return {};
+  return prefixed({
+    reason: origin.reason,
+    restarts: origin.restarts === 0 ? "" : String(origin.restarts),
+    "not-before": origin.notBeforeMs === 0 ? "" : timeText(origin.notBeforeMs),
+  });
 }
 
 /** Splits the swarm spec's labels into the user's own and the default strategy. Throws 400. */

@@ -11,7 +11,7 @@ const DEFAULT_ADDRESS_POOL: readonly string[] = ["10.0.0.0/8"];
 const UNLOCK_KEY_PREFIX = "SWMKEY-1-";
 const UNLOCK_KEY_BYTES = 32;
 
-/** `TLSInfo` of a root certificate in PEM; only the PEM when it cannot be read. */
+/** `TLSInfo` of a root certificate in PEM; `{}` when there is none yet. */
 export function tlsInfoJson(caCert: string): Json {
   if (caCert === "") return {};
   const root = new X509Certificate(caCert);
