@@ -1,5 +1,6 @@
 import type { Clock } from "../lib/clock.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
+import type { Random } from "../lib/random.ts";
 import type { Endpoint } from "./api/endpoint.ts";
 import type { Engine } from "./api/engine.ts";
 import type { DaemonStarter } from "./daemon/start.ts";
@@ -22,6 +23,7 @@ export interface Context {
   readonly err: Output;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly clock: Clock;
+  readonly random: Random;
   /** The socket and the state directory that need no flag. */
   readonly paths: DefaultPaths;
   /** Aborts at Ctrl-C. */

@@ -6,6 +6,7 @@ import { cancelled } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
 import { defaultPaths } from "../lib/default-paths.ts";
 import { SwarmError } from "../lib/errors.ts";
+import { systemRandom } from "../lib/random.ts";
 import { openEngine } from "./api/engine.ts";
 import type { Context, Output } from "./context.ts";
 import { daemonStarter } from "./daemon/start.ts";
@@ -57,6 +58,7 @@ const context: Context = {
   err: output(process.stderr),
   env: process.env,
   clock: systemClock,
+  random: systemRandom,
   paths: defaultPaths({ uid: process.getuid?.() ?? 0, home: homedir(), env: process.env }),
   signal: interrupt.signal,
   readFile: readInput,

@@ -34,7 +34,7 @@ async function runJoinToken(
   context: Context,
 ): Promise<void> {
   if (flags.rotate) {
-    await updateSwarm(engine, (spec) => spec, {
+    await updateSwarm(engine, (spec) => spec, context, {
       rotateWorkerToken: role === "worker",
       rotateManagerToken: role === "manager",
     });

@@ -15,7 +15,7 @@ export function addUnlockKey(parent: SwarmCommand, context: Context): void {
     .action(async (flags: { readonly quiet?: boolean; readonly rotate?: boolean }) => {
       const engine = await engineOf(command, context);
       if (flags.rotate) {
-        await updateSwarm(engine, (spec) => spec, { rotateManagerUnlockKey: true });
+        await updateSwarm(engine, (spec) => spec, context, { rotateManagerUnlockKey: true });
         if (!flags.quiet) context.out.write("Successfully rotated manager unlock key.\n\n");
       }
       const key = await readUnlockKey(engine);

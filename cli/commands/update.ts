@@ -1,4 +1,5 @@
 import type { Engine } from "../api/engine.ts";
+import { readModifyWrite } from "../api/read-modify-write.ts";
 import type { Cluster, SwarmSpec } from "../api/types.ts";
 import { readUnlockKey, unlockAdvice } from "../api/unlock-key.ts";
 import { engineOf, UsageError, type SwarmCommand } from "../command.ts";
@@ -12,11 +13,20 @@ export interface Rotations {
   readonly rotateManagerUnlockKey?: boolean;
 }
 
-/** Reads the swarm's spec, changes it and writes it back, unless someone else did meanwhile. */
+/** Reads the swarm's spec, changes it and writes it back. */
 export async function updateSwarm(
   engine: Engine,
   change: (spec: SwarmSpec) => SwarmSpec,
+  context: Context,
   rotate: Rotations = {},
+): Promise<void> {
+  await readModifyWrite(() => updateOnce(engine, change, rotate), context);
+}
+
+async function updateOnce(
+  engine: Engine,
+  change: (spec: SwarmSpec) => SwarmSpec,
+  rotate: Rotations,
 ): Promise<void> {
   const cluster = await engine.request<Cluster>({ method: "GET", path: "/swarm" });
   await engine.request({
@@ -38,7 +48,7 @@ export function addUpdate(parent: SwarmCommand, context: Context): void {
   addSwarmFlags(command).action(async (flags: SwarmFlags) => {
     if (!hasSwarmFlags(flags)) throw new UsageError(command, "nothing to update: give a flag");
     const engine = await engineOf(command, context);
-    await updateSwarm(engine, (spec) => applySwarmFlags(spec, flags));
+    await updateSwarm(engine, (spec) => applySwarmFlags(spec, flags), context);
     context.out.write("Swarm updated.\n");
     if (flags.autolock) context.out.write(unlockAdvice(await readUnlockKey(engine)));
   });

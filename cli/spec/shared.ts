@@ -83,9 +83,10 @@ function applyTask(task: TaskTemplate, flags: SharedFlags): TaskTemplate {
       ...task.Placement,
       ...given({ MaxReplicas: flags.replicasMaxPerNode }),
     }),
-    ...(flags.logDriver === undefined
-      ? {}
-      : { LogDriver: present({ Name: flags.logDriver, Options: toMap(flags.logOpt ?? []) }) }),
+    // Options without a driver are options of nothing; docker drops them too.
+    ...(flags.logDriver
+      ? { LogDriver: present({ Name: flags.logDriver, Options: toMap(flags.logOpt ?? []) }) }
+      : {}),
   };
 }
 

@@ -1,6 +1,7 @@
 import type { Clock } from "../../lib/clock.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
+import { SeededRandom } from "../../lib/random.ts";
 import { openEngine } from "../../cli/api/engine.ts";
 import type { Context } from "../../cli/context.ts";
 import type { DaemonStarter } from "../../cli/daemon/start.ts";
@@ -43,6 +44,7 @@ export async function runSwarm(
     err: { write: (text) => void (err += text), isTTY: false, columns: 80 },
     env: { ...(api ? { SWARM_HOST: api.host } : {}), ...world.env },
     clock: world.clock ?? systemClock,
+    random: new SeededRandom("cli"),
     paths: { stateDir: "/nowhere/state", socket: world.socket ?? "/nowhere/swarm.sock" },
     signal: world.signal ?? new AbortController().signal,
     readFile: async (path) => {

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { FakeDockerApi } from "../fakes/docker-api.ts";
 import { runSwarm, words } from "./harness.ts";
 import { fillSwarm } from "./objects.ts";
+import { withoutBlanks } from "./without-blanks.ts";
 
 /** Request bodies of docker 28.2.2 for the same flags against the same API. */
 const GOLDEN = JSON.parse(
@@ -10,27 +11,6 @@ const GOLDEN = JSON.parse(
 ) as { readonly args: string; readonly body: unknown }[];
 
 const FILES = { "vars.env": "# note\nA=1\nB=two words\n\nHOME_LIKE\n" };
-
-function byText(a: unknown, b: unknown): number {
-  const isPort = typeof a === "object" && a !== null && "TargetPort" in a;
-  return isPort ? JSON.stringify(a).localeCompare(JSON.stringify(b)) : 0;
-}
-
-/** Blank fields mean the same as absent ones to the engine. */
-function withoutBlanks(value: unknown): unknown {
-  // Docker's client writes the ports of a range in any order.
-  if (Array.isArray(value)) return value.map(withoutBlanks).toSorted(byText);
-  if (typeof value !== "object" || value === null) return value;
-  const entries = Object.entries(value)
-    .map(([key, item]) => [key, withoutBlanks(item)] as const)
-    .filter(([key, item]) => {
-      if (key === "Replicated" || key === "Global" || key === "ReplicatedJob") return true;
-      if (key === "GlobalJob") return true;
-      if (item === "" || item === null || item === false || item === 0) return false;
-      return typeof item !== "object" || Object.keys(item as object).length > 0;
-    });
-  return Object.fromEntries(entries);
-}
 
 describe("swarm service create", () => {
   let api: FakeDockerApi;

@@ -1,6 +1,7 @@
 import { SwarmError } from "../../../lib/errors.ts";
 import { segment } from "../../api/engine.ts";
 import { forEachName } from "../../api/each.ts";
+import { readModifyWrite } from "../../api/read-modify-write.ts";
 import type { NodeSpec } from "../../api/types.ts";
 import { engineOf, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
@@ -31,8 +32,10 @@ export function addNodeUpdate(parent: SwarmCommand, context: Context): void {
     .addOption(choiceFlag("role", 'Role of the node ("worker", "manager")', ["worker", "manager"]))
     .action(async (name: string, flags: NodeUpdateFlags) => {
       const engine = await engineOf(command, context);
-      const node = await readNode(engine, name);
-      await writeNode(engine, node, changeNode(node.Spec, flags));
+      await readModifyWrite(async () => {
+        const node = await readNode(engine, name);
+        await writeNode(engine, node, changeNode(node.Spec, flags));
+      }, context);
       context.out.write(`${name}\n`);
     });
 }
@@ -70,17 +73,17 @@ export function addNodeRoleChange(
   command.action(async (first: string, rest: readonly string[]) => {
     const engine = await engineOf(command, context);
     await forEachName([first, ...rest], context, async (name) => {
-      const node = await readNode(engine, name);
-      if (node.Spec.Role === role) {
-        context.out.write(`Node ${name} is already a ${role}.\n`);
-        return;
-      }
-      await writeNode(engine, node, { ...node.Spec, Role: role });
-      context.out.write(
+      const isChanged = await readModifyWrite(async () => {
+        const node = await readNode(engine, name);
+        if (node.Spec.Role === role) return false;
+        await writeNode(engine, node, { ...node.Spec, Role: role });
+        return true;
+      }, context);
+      const done =
         verb === "promote"
           ? `Node ${name} promoted to a manager in the swarm.\n`
-          : `Manager ${name} demoted in the swarm.\n`,
-      );
+          : `Manager ${name} demoted in the swarm.\n`;
+      context.out.write(isChanged ? done : `Node ${name} is already a ${role}.\n`);
     });
   });
 }

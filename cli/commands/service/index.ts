@@ -8,6 +8,7 @@ import { addServiceLs } from "./ls.ts";
 import { addServicePs } from "./ps.ts";
 import { addServiceRollback } from "./rollback.ts";
 import { addServiceScale } from "./scale.ts";
+import { addServiceUpdate } from "./update.ts";
 
 /** `swarm service …`. */
 export function addServiceCommands(root: SwarmCommand, context: Context): void {
@@ -24,4 +25,5 @@ export function addServiceCommands(root: SwarmCommand, context: Context): void {
   });
   addServiceRollback(service, context);
   addServiceScale(service, context);
+  addServiceUpdate(service, context);
 }

@@ -1,3 +1,4 @@
+import { readModifyWrite } from "../../api/read-modify-write.ts";
 import { engineOf, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { watchService } from "../../progress/watch.ts";
@@ -12,10 +13,13 @@ export function addServiceRollback(parent: SwarmCommand, context: Context): void
     .argument("SERVICE");
   addDetachFlags(command).action(async (name: string, flags: RunFlags) => {
     const engine = await engineOf(command, context);
-    const service = await readService(engine, name);
-    const warnings = await writeService(engine, service, service.Spec, { rollback: "previous" });
-    for (const warning of warnings) context.err.write(`${warning}\n`);
+    const id = await readModifyWrite(async () => {
+      const service = await readService(engine, name);
+      const warnings = await writeService(engine, service, service.Spec, { rollback: "previous" });
+      for (const warning of warnings) context.err.write(`${warning}\n`);
+      return service.ID;
+    }, context);
     context.out.write(`${name}\n`);
-    if (!flags.detach) await watchService(engine, service.ID, context, flags.quiet === true);
+    if (!flags.detach) await watchService(engine, id, context, flags.quiet === true);
   });
 }

@@ -1,6 +1,7 @@
 import { SwarmError } from "../../../lib/errors.ts";
 import { forEachName } from "../../api/each.ts";
 import type { Engine } from "../../api/engine.ts";
+import { readModifyWrite } from "../../api/read-modify-write.ts";
 import type { Service, ServiceMode } from "../../api/service-types.ts";
 import { engineOf, UsageError, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
@@ -27,7 +28,7 @@ export function addServiceScale(parent: SwarmCommand, context: Context): void {
       try {
         await forEachName([...wanted.keys()], context, async (name) => {
           const replicas = wanted.get(name) ?? 0;
-          scaled.push(await scaleService(engine, name, replicas));
+          scaled.push(await readModifyWrite(() => scaleService(engine, name, replicas), context));
           context.out.write(`${name} scaled to ${replicas}\n`);
         });
       } finally {
