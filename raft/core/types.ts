@@ -139,7 +139,8 @@ export interface ReadFailure {
 
 /**
  * Entries that the log view could not give at once. The driver reads [lo, hi) (at least one entry,
- * at most `maxBytes`) and returns them by `RaftCore.entriesFetched`. One per `to` at a time.
+ * at most `maxBytes`) and returns them by `RaftCore.entriesFetched`, with the same object. A newer
+ * fetch for the same `to` replaces an older one.
  */
 export interface EntryFetch {
   /** The follower they are for; this node's own id when they are to be applied. */
