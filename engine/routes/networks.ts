@@ -9,6 +9,9 @@ const FILTER_KEYS = ["id", "name", "driver", "type", "label", "scope", "dangling
 
 const SWARM_SCOPE = "swarm";
 
+/** Marks what stands for the networks that every node has by itself: to be named, not listed. */
+const PREDEFINED_LABEL = "com.docker.swarm.predefined";
+
 /** Every network of the cluster; there are never many. */
 export async function listNetworks(request: ApiRequest): Promise<readonly Network[]> {
   const { consistency, call } = request;
@@ -36,7 +39,11 @@ async function listAll(request: ApiRequest): Promise<Reply> {
   // Where there is no cluster there are no cluster networks; the list itself is no manager's duty.
   if (!request.modules.control()) return json([]);
   const networks = await listNetworks(request);
-  return json(networks.filter((network) => matches(network, filters)).map(networkJson));
+  const shown = networks.filter(
+    (network) =>
+      network.spec?.annotations?.labels[PREDEFINED_LABEL] !== "true" && matches(network, filters),
+  );
+  return json(shown.map(networkJson));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {
