@@ -1,5 +1,6 @@
 import { runConstraintEnforcer } from "./constraint-enforcer.ts";
 import { runGlobal } from "./global.ts";
+import { runGlobalJobs, runReplicatedJobs } from "./jobs.ts";
 import type { Modules } from "./modules.ts";
 import { runReplicated } from "./replicated.ts";
 import { runTaskReaper } from "./task-reaper.ts";
@@ -11,6 +12,8 @@ export type OrchestratorLoop = (modules: Modules, signal: AbortSignal) => Promis
 export const ORCHESTRATORS: Readonly<Record<string, OrchestratorLoop>> = {
   replicated: runReplicated,
   global: runGlobal,
+  "replicated-job": runReplicatedJobs,
+  "global-job": runGlobalJobs,
   "task-reaper": runTaskReaper,
   "constraint-enforcer": runConstraintEnforcer,
 };

@@ -1,6 +1,7 @@
 import { assert } from "../../lib/assert.ts";
 import type { Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
+import { planDrain } from "./plan-drain.ts";
 import { planRestarts } from "./plan-restarts.ts";
 import { planScale } from "./plan-scale.ts";
 import { planStarts } from "./plan-starts.ts";
@@ -15,6 +16,7 @@ export function planReplicated(ctx: ServiceContext, tasks: ReadonlySet<Task>, dr
   assert(spec?.mode === "replicated", "a replicated service");
   const slots = planScale(ctx, groupBySlot(tasks), spec.replicated.replicas, draft);
   planRestarts(ctx, slots, draft);
+  planDrain(ctx, slots, draft);
   planSurplus(ctx, slots, draft);
   planStarts(ctx, slots, draft);
   planUpdate(ctx, slots, draft);

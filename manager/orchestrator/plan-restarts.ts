@@ -1,9 +1,9 @@
 import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
 import { mayRestart, originAfterFailure, originAfterMove } from "./restart-policy.ts";
-import { placeTask, type ServiceContext } from "./service-context.ts";
+import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
 import type { Slot } from "./slot.ts";
-import { endedByItself, hasEnded, isDrained, isLost } from "./task-state.ts";
+import { endedByItself, hasEnded, isCompleted, isDrained, isLost } from "./task-state.ts";
 import { inheritUpdate, runningUpdate, updateOrigin } from "./update-origin.ts";
 
 /**
@@ -14,8 +14,8 @@ export function planRestarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: 
   for (const slot of slots) {
     if (!slot.wanted.some((task) => mustGo(ctx, task))) continue;
     if (draft.full) return;
-    const healthy = slot.wanted.some((task) => !mustGo(ctx, task));
-    const going = slot.wanted.filter((task) => mustGo(ctx, task));
+    const going = slot.wanted.filter((task) => mustGo(ctx, task) && isDue(ctx, task, draft));
+    const healthy = slot.wanted.some((task) => !mustGo(ctx, task) && !isLeaving(ctx, task));
     for (const task of going) draft.end(slot, task, TaskState.SHUTDOWN);
     const last = going.at(-1);
     if (healthy || !last || !mayRestart(last, slot, ctx.service)) continue;
@@ -23,12 +23,23 @@ export function planRestarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: 
   }
 }
 
-/** Whether a wanted task has to be replaced. */
-function mustGo({ node }: ServiceContext, task: Task): boolean {
-  if (hasEnded(task)) return true;
-  if (task.nodeId === "") return false;
-  const host = node(task.nodeId);
+/** Whether a wanted task has to be replaced at once; {@link planDrain} sees to the others. */
+function mustGo(ctx: ServiceContext, task: Task): boolean {
+  if (hasEnded(task)) return !isCompleted(task);
+  if (task.nodeId === "" || isLeaving(ctx, task)) return false;
+  const host = ctx.node(task.nodeId);
   return isLost(host) || isDrained(host);
+}
+
+/**
+ * Whether a task that failed is replaced now: one that failed while it was prepared keeps its
+ * place until its own delay is over, or a bad image would be tried without any delay.
+ */
+function isDue({ now }: ServiceContext, task: Task, draft: Draft): boolean {
+  const notBefore = task.origin?.notBeforeMs ?? 0;
+  if (notBefore <= now || !hasEnded(task)) return true;
+  draft.wake(notBefore);
+  return false;
 }
 
 function originAfter(ctx: ServiceContext, task: Task): TaskOrigin {

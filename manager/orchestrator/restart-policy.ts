@@ -73,9 +73,12 @@ function attemptsUsed(task: Task, slot: Slot, service: Service, windowMs: number
   const end = stateSince(task);
   let used = 0;
   for (const other of [...slot.past, ...slot.wanted]) {
-    const restarted = (other.origin?.restarts ?? 0) > 0 && indexOf(other.specVersion) === version;
+    const sameWork =
+      indexOf(other.specVersion) === version &&
+      indexOf(other.jobIteration) === indexOf(task.jobIteration);
     const made = createdAt(other, end);
-    if (restarted && made > end - windowMs && made <= end) used++;
+    const inWindow = made > end - windowMs && made <= end;
+    if (sameWork && inWindow && (other.origin?.restarts ?? 0) > 0) used++;
   }
   return used;
 }
@@ -92,8 +95,7 @@ export function originAfterFailure(task: Task, service: Service, now: number): T
   const start = Math.max(createdAt(task, now), task.origin?.notBeforeMs ?? 0);
   const quickFailures = stateSince(task) - start < CRASH_LIFETIME_MS ? before + 1 : 0;
   const waitMs = backoff(delayMs, quickFailures);
-  // A task that failed before its own delay was over must not shorten it.
-  const notBeforeMs = Math.max(now, task.origin?.notBeforeMs ?? 0) + waitMs;
+  const notBeforeMs = now + waitMs;
   const reason = describe(restarts, quickFailures, waitMs, waitMs > delayMs);
   return make("TaskOrigin", { notBeforeMs, restarts, quickFailures, reason });
 }

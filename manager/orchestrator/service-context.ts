@@ -1,10 +1,10 @@
-import { TaskState, type TaskOrigin } from "../../proto/generated.ts";
+import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts";
 import type { IsDirty } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
 import { isJob } from "./restart-policy.ts";
 import type { Slot } from "./slot.ts";
 import { newTask, type TaskSource } from "./task-init.ts";
-import { mayStillRun, type NodeLookup } from "./task-state.ts";
+import { isDrained, isLost, mayStillRun, stateOf, type NodeLookup } from "./task-state.ts";
 
 /** What a plan for one service looks at, beside the tasks. */
 export interface ServiceContext extends TaskSource {
@@ -17,6 +17,16 @@ export interface ServiceContext extends TaskSource {
 /** The desired state of a task that may start: jobs run to completion. */
 export function goalOf({ service }: ServiceContext): TaskState {
   return isJob(service) ? TaskState.COMPLETE : TaskState.RUNNING;
+}
+
+/**
+ * Whether `task` runs on a drained node and may stay until its service can do without it. Tasks of
+ * jobs may not: they would do their work twice.
+ */
+export function isLeaving({ service, node }: ServiceContext, task: Task): boolean {
+  if (task.nodeId === "" || isJob(service) || stateOf(task) !== TaskState.RUNNING) return false;
+  const host = node(task.nodeId);
+  return isDrained(host) && !isLost(host);
 }
 
 /** Whether a task of `slot` would start beside one that is on its way out. */

@@ -44,6 +44,7 @@ export function newTask(
     status: make("TaskStatus", { state: TaskState.NEW, timestampMs: now, message: "created" }),
     desiredState,
     endpoint: spec.endpoint && make("Endpoint", { spec: spec.endpoint }),
+    jobIteration: service.jobStatus?.jobIteration ?? null,
     logDriver: spec.task.logDriver ?? cluster?.spec?.taskDefaults?.logDriver ?? null,
     origin,
   });

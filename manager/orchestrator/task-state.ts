@@ -22,6 +22,11 @@ export function isWanted(task: Task): boolean {
   return task.desiredState <= TaskState.COMPLETE;
 }
 
+/** Whether the task of a job has done what it was made for. */
+export function isCompleted(task: Task): boolean {
+  return stateOf(task) === TaskState.COMPLETE && task.desiredState === TaskState.COMPLETE;
+}
+
 /** Whether the task ended by itself, well or badly, rather than because it was told to. */
 export function endedByItself(task: Task): boolean {
   const state = stateOf(task);

@@ -1,0 +1,30 @@
+import { runController } from "../store/controller.ts";
+import type { Modules } from "./modules.ts";
+import { planGlobalJob, planReplicatedJob } from "./plan-job.ts";
+import { ServiceController, type ServiceMode } from "./service-controller.ts";
+
+const REPLICATED_JOB: ServiceMode = {
+  name: "replicated-job",
+  mode: "replicatedJob",
+  perNode: false,
+  endsStrays: false,
+  plan: planReplicatedJob,
+};
+
+const GLOBAL_JOB: ServiceMode = {
+  name: "global-job",
+  mode: "globalJob",
+  perNode: true,
+  endsStrays: false,
+  plan: planGlobalJob,
+};
+
+/** Runs each replicated job to its number of completions, until `signal` aborts. */
+export function runReplicatedJobs(modules: Modules, signal: AbortSignal): Promise<void> {
+  return runController(new ServiceController(REPLICATED_JOB, modules), modules, signal);
+}
+
+/** Runs each global job once on every node that qualifies, until `signal` aborts. */
+export function runGlobalJobs(modules: Modules, signal: AbortSignal): Promise<void> {
+  return runController(new ServiceController(GLOBAL_JOB, modules), modules, signal);
+}

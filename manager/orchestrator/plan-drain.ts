@@ -1,0 +1,101 @@
+import { TaskState, UpdateConfigOrder, type Service, type Task } from "../../proto/generated.ts";
+import type { Draft } from "./draft.ts";
+import { mayRestart, originAfterMove } from "./restart-policy.ts";
+import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
+import type { Slot } from "./slot.ts";
+import { createdAt, endedByItself, stateOf } from "./task-state.ts";
+
+/** How long a drained task waits for a successor that finds no node. */
+export const DRAIN_PLACE_WAIT_MS = 60_000;
+
+/** How long a drained task waits for a successor that has a node and does not run yet. */
+export const DRAIN_START_WAIT_MS = 600_000;
+
+/**
+ * Moves the running tasks of drained nodes elsewhere. Unless the service is to stop first, each
+ * runs on until its successor does; {@link planSurplus} ends it then. A service that is to stop
+ * first keeps its last running task until another one runs. Neither waits without end: a node
+ * that is drained becomes empty.
+ */
+export function planDrain(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): void {
+  const leaving = slots.filter((slot) => slot.wanted.some((task) => isLeaving(ctx, task)));
+  if (leaving.length === 0) return;
+  const startFirst = startsFirst(ctx.service);
+  let running = countRunning(slots);
+  for (const slot of leaving) {
+    const task = slot.wanted.find((other) => isLeaving(ctx, other));
+    if (!task || draft.full) return;
+    if (startFirst) moveStartFirst(ctx, slot, task, draft);
+    else if (running > 1 || slots.length === 1 || waitedForOthers(ctx, slots, draft)) {
+      moveStopFirst(ctx, slot, task, draft);
+      running--;
+    }
+  }
+}
+
+/** Whether two tasks of one slot may run side by side: nobody asked for the contrary. */
+function startsFirst({ spec }: Service): boolean {
+  return !spec?.update || spec.update.order === UpdateConfigOrder.START_FIRST;
+}
+
+function countRunning(slots: readonly Slot[]): number {
+  let running = 0;
+  for (const slot of slots)
+    if (slot.wanted.some((task) => stateOf(task) === TaskState.RUNNING)) running++;
+  return running;
+}
+
+function moveStartFirst(ctx: ServiceContext, slot: Slot, task: Task, draft: Draft): void {
+  const successor = slot.wanted.find((other) => other !== task && !isLeaving(ctx, other));
+  if (successor) {
+    if (stateOf(successor) === TaskState.RUNNING) return;
+    const made = createdAt(task, ctx.now);
+    const since = Math.min(
+      ...[...slot.past, ...slot.wanted]
+        .map((other) => createdAt(other, ctx.now))
+        .filter((t) => t > made),
+      createdAt(successor, ctx.now),
+    );
+    if (patienceOver(ctx, successor, since, draft)) draft.end(slot, task, TaskState.SHUTDOWN);
+    return;
+  }
+  const triedBefore = slot.past.some(
+    (other) => endedByItself(other) && createdAt(other, ctx.now) > createdAt(task, ctx.now),
+  );
+  if (triedBefore || !mayRestart(task, slot, ctx.service)) {
+    draft.end(slot, task, TaskState.SHUTDOWN);
+    return;
+  }
+  placeTask(ctx, slot, draft, originAfterMove(task, ctx.service, reasonOf(ctx, task)));
+  draft.wake(ctx.now + DRAIN_PLACE_WAIT_MS);
+  draft.awaitRunning();
+}
+
+function moveStopFirst(ctx: ServiceContext, slot: Slot, task: Task, draft: Draft): void {
+  const follows = slot.wanted.length === 1 && mayRestart(task, slot, ctx.service);
+  draft.end(slot, task, TaskState.SHUTDOWN);
+  if (follows) placeTask(ctx, slot, draft, originAfterMove(task, ctx.service, reasonOf(ctx, task)));
+}
+
+/** Whether the last running task has waited long enough for one of the others to run. */
+function waitedForOthers(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): boolean {
+  const coming = slots
+    .flatMap((slot) => slot.wanted)
+    .filter((task) => stateOf(task) < TaskState.RUNNING);
+  return coming.every((task) => patienceOver(ctx, task, createdAt(task, ctx.now), draft));
+}
+
+/** Whether `coming`, awaited since `since`, is not waited for any longer. */
+function patienceOver(ctx: ServiceContext, coming: Task, since: number, draft: Draft): boolean {
+  const placed = stateOf(coming) >= TaskState.ASSIGNED;
+  const until = since + (placed ? DRAIN_START_WAIT_MS : DRAIN_PLACE_WAIT_MS);
+  if (ctx.now >= until) return true;
+  draft.wake(until);
+  draft.awaitRunning();
+  return false;
+}
+
+function reasonOf(ctx: ServiceContext, task: Task): string {
+  const node = ctx.node(task.nodeId);
+  return `moved: node ${node?.description?.hostname || task.nodeId} is drained`;
+}
