@@ -34,19 +34,33 @@ const LEVEL_NAMES: Readonly<Record<number, string>> = {
   60: "FATAL",
 };
 
+/** Lines from this level on show where an error came from, not only what it says. */
+const STACK_LEVEL = 50;
+
+interface LoggedError {
+  readonly message: string;
+  readonly code?: string;
+  readonly stack?: string;
+}
+
+function fieldText(key: string, value: unknown): string {
+  if (key !== "err") return ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`;
+  const { code, message } = value as LoggedError;
+  return ` err=${JSON.stringify(code ? `${code}: ${message}` : message)}`;
+}
+
 /** Renders pino's JSON lines as `time LEVEL module: message key=value …`. */
 function textStream(out: DestinationStream): DestinationStream {
   return {
     write(line: string) {
       const { time, level, module, msg, pid: _pid, hostname: _host, ...rest } = JSON.parse(line);
       const fields = Object.entries(rest)
-        .map(
-          ([key, value]) => ` ${key}=${typeof value === "string" ? value : JSON.stringify(value)}`,
-        )
+        .map(([key, value]) => fieldText(key, value))
         .join("");
       const stamp = new Date(time).toISOString();
       const name = (LEVEL_NAMES[level] ?? String(level)).padEnd(5);
-      out.write(`${stamp} ${name} ${module ? `${module}: ` : ""}${msg ?? ""}${fields}\n`);
+      const stack = level >= STACK_LEVEL && rest.err?.stack ? `\n${rest.err.stack}` : "";
+      out.write(`${stamp} ${name} ${module ? `${module}: ` : ""}${msg ?? ""}${fields}${stack}\n`);
     },
   };
 }

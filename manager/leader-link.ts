@@ -41,7 +41,9 @@ export class LeaderLink {
    */
   api<Api>(service: RpcService<Api>): Api {
     const addr = this.leaderAddr;
-    if (addr === undefined) throw this.notLeader();
+    const { id, leaderId } = this.#modules.raft.status();
+    // A leader that is not ready yet must not forward to itself.
+    if (addr === undefined || leaderId === id) throw this.notLeader();
     if (this.#connection?.addr !== addr) {
       this.#connection?.close();
       this.#connection = new RpcConnection({

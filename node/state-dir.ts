@@ -99,6 +99,11 @@ export class StateDir {
     }
   }
 
+  /** Removes what a manager kept; for a node that is none any more. */
+  async removeRaft(): Promise<void> {
+    await fs.rm(this.join("raft"), { recursive: true, force: true });
+  }
+
   /** Gives the directory up. */
   async close(): Promise<void> {
     await fs.rm(this.join(LOCK_FILE), { force: true });

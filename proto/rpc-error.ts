@@ -48,5 +48,7 @@ export function fromStatus(error: Partial<ServiceError>): SwarmError {
       : (FROM_STATUS[error.code ?? status.UNKNOWN] ?? "internal");
   const packed = error.metadata?.get(DETAILS_KEY)[0];
   const details: ErrorDetails = Buffer.isBuffer(packed) ? JSON.parse(packed.toString()) : {};
-  return new SwarmError(code, error.details || messageOf(error), { details, cause: error });
+  // The peer's own words need no explanation by the transport's.
+  const cause = typeof named === "string" ? {} : { cause: error };
+  return new SwarmError(code, error.details || messageOf(error), { details, ...cause });
 }

@@ -1,5 +1,5 @@
 import { sleep, type Clock } from "../../lib/clock.ts";
-import { isSwarmError } from "../../lib/errors.ts";
+import { isSwarmError, type SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Caller } from "../../proto/call.ts";
@@ -10,6 +10,8 @@ import { Session, type AgentConnection, type SessionModules } from "./session.ts
 /** The bound of the wait grows as min(8 s, 100 ms + 2 × the last one). */
 const BACKOFF_STEP_MS = 100;
 const BACKOFF_MAX_MS = 8_000;
+/** While the managers elect a leader, which takes about two seconds, one is asked this often. */
+const ELECTION_WAIT_MS = 250;
 /** A session that had worked is taken up again within this time: its leader may have moved. */
 const RECONNECT_JITTER_MS = 50;
 /** Redirections to a leader that are followed without a wait. */
@@ -38,8 +40,8 @@ class Pace {
   #boundMs = 0;
   #redirects = 0;
 
-  /** The wait after a session that ended; `registered` and `leader` as it was. */
-  next(registered: boolean, leader: string, random: Random): number {
+  /** The wait after a session that ended with `error`; `registered` and `leader` as it was. */
+  next(registered: boolean, leader: string, error: SwarmError, random: Random): number {
     if (registered) {
       this.#boundMs = 0;
       this.#redirects = 0;
@@ -47,6 +49,7 @@ class Pace {
     }
     if (leader !== "" && this.#redirects++ < REDIRECTS_MAX) return 0;
     this.#redirects = 0;
+    if (error.code === "not-leader") return random.float() * ELECTION_WAIT_MS;
     this.#boundMs = Math.min(BACKOFF_MAX_MS, BACKOFF_STEP_MS + 2 * this.#boundMs);
     return random.float() * this.#boundMs;
   }
@@ -89,7 +92,7 @@ export async function runAgent(
       if (leader === "") managers.observe(addr, false);
       log.info({ addr, leader, err: error }, "session ended");
       addr = leader === "" ? managers.pick(random, addr) : leader;
-      await sleep(clock, pace.next(registered, leader, random), signal);
+      await sleep(clock, pace.next(registered, leader, error, random), signal);
     } finally {
       connection.close();
     }

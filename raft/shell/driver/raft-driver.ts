@@ -187,7 +187,10 @@ export class RaftDriver {
       else route(outgoing, message);
     }
     this.#send(outgoing);
-    const { status } = this.#parts;
+    const { group, status } = this.#parts;
+    // Alone there is nobody to wait for; but the core campaigns only with every change applied.
+    const { role, lead } = this.#core.status();
+    if (group.isAlone() && role === "follower" && lead === 0) this.#core.campaign();
     if (this.#leaderTerm !== status.leading) status.publish();
     this.#wake();
   }
@@ -196,8 +199,6 @@ export class RaftDriver {
     const { group, changes, status } = this.#parts;
     group.apply(entry);
     changes.applied(entry);
-    // Alone there is nobody to wait for.
-    if (group.isAlone() && this.#leaderTerm === 0) this.#core.campaign();
     status.publish();
   }
 

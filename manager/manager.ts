@@ -1,0 +1,248 @@
+import { authorizer } from "../ca/authorize.ts";
+import { CaServer } from "../ca/server.ts";
+import { runSigner } from "../ca/signer.ts";
+import { abortable, cancelled, linked, type Linked } from "../lib/abort.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Random } from "../lib/random.ts";
+import { Scope } from "../lib/scope.ts";
+import {
+  ControlService,
+  DispatcherService,
+  LogBrokerService,
+  LogsService,
+  MembershipService,
+  NodeCaService,
+  type ControlApi,
+  type LogsApi,
+} from "../proto/generated.ts";
+import type { NodeTls } from "../proto/node-tls.ts";
+import type { RaftNode, StateMachine } from "../raft/index.ts";
+import { runAllocator } from "./allocator/allocator.ts";
+import { StoreOfCa } from "./ca-store.ts";
+import { createObjects, type BootstrapObject } from "./control/bootstrap.ts";
+import { openControl } from "./control/control.ts";
+import { forwardingControl } from "./control/forward.ts";
+import { ControlServer, type ManagerApis } from "./control-server.ts";
+import { Dispatcher } from "./dispatcher/dispatcher.ts";
+import { LeaderLink } from "./leader-link.ts";
+import { leaderOnly } from "./leader-only.ts";
+import { runLeadership, type LeaderLoop } from "./leadership.ts";
+import { LogBroker } from "./logs/broker.ts";
+import { Membership } from "./membership.ts";
+import { runReplicated } from "./orchestrator/replicated.ts";
+import { runRoles } from "./roles.ts";
+import { runScheduler } from "./scheduler/scheduler.ts";
+import { isLeadershipLoss, Store } from "./store/store.ts";
+
+export interface ManagerOptions {
+  readonly nodeId: string;
+  readonly clusterId: string;
+  /** Where the control port listens; port 0 = any free one. */
+  readonly listen: { readonly host: string; readonly port: number };
+  /** What others connect to; port 0 = the port listened on. */
+  readonly advertise: { readonly host: string; readonly port: number };
+  /** What a new cluster starts with; only for its first manager. */
+  readonly bootstrap?: readonly BootstrapObject[];
+}
+
+export interface ManagerModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly tls: NodeTls;
+  /**
+   * Opens the member of the Raft group for `stateMachine`; `controlAddr` is how this manager's
+   * control port is reached, which the membership tells everyone.
+   */
+  readonly openRaft: (stateMachine: StateMachine, controlAddr: string) => Promise<RaftNode>;
+}
+
+/** A manager: a replica of the cluster's state, and what leads the cluster while it is the leader. */
+export class Manager {
+  /** `host:port` that others reach its control port at. */
+  readonly controlAddr: string;
+  /** Port its control server listens on. */
+  readonly port: number;
+  readonly raft: RaftNode;
+  readonly store: Store;
+  /** The control API as any manager offers it: changes go to the leader by themselves. */
+  readonly control: ControlApi;
+  readonly logs: LogsApi;
+  readonly #options: ManagerOptions;
+  readonly #modules: ManagerModules;
+  readonly #server: ControlServer;
+  readonly #link: LeaderLink;
+  readonly #broker: LogBroker;
+  #dispatcher: Dispatcher | undefined;
+
+  /** Listens, joins Raft and answers calls; {@link run} then follows leadership. */
+  static async open(options: ManagerOptions, modules: ManagerModules): Promise<Manager> {
+    const store = new Store(modules);
+    const server = new ControlServer({
+      tls: modules.tls,
+      log: modules.log,
+      authorize: authorizer({
+        clock: modules.clock,
+        clusterId: () => options.clusterId,
+        isBlacklisted: (nodeId) => {
+          const [cluster] = store.view.cluster.all();
+          return cluster?.blacklistedCertificates[nodeId] !== undefined;
+        },
+      }),
+    });
+    const port = await server.listen(options.listen.host, options.listen.port);
+    const { host, port: wanted } = options.advertise;
+    const name = host.includes(":") ? `[${host}]` : host;
+    const controlAddr = `${name}:${wanted || port}`;
+    try {
+      const raft = await modules.openRaft(store, controlAddr);
+      store.attach(raft);
+      return new Manager(options, modules, { store, server, raft, controlAddr, port });
+    } catch (error) {
+      await server.close((ms, fire) => modules.clock.after(ms, fire));
+      throw error;
+    }
+  }
+
+  private constructor(
+    options: ManagerOptions,
+    modules: ManagerModules,
+    parts: Pick<Manager, "store" | "raft" | "controlAddr" | "port"> & { server: ControlServer },
+  ) {
+    this.#options = options;
+    this.#modules = modules;
+    this.store = parts.store;
+    this.raft = parts.raft;
+    this.controlAddr = parts.controlAddr;
+    this.port = parts.port;
+    this.#server = parts.server;
+    this.#link = new LeaderLink({ ...modules, raft: this.raft });
+    this.#broker = new LogBroker({ ...modules, store: this.store });
+    const local = openControl({ ...modules, store: this.store, raft: this.raft });
+    this.control = this.#forwarding(local);
+    this.logs = this.#leaderOnly().logs;
+    this.#server.attach({ control: this.#gated(local), ...this.#leaderOnly() });
+  }
+
+  /** Whether this manager leads and holds everything ever committed. */
+  get isLeading(): boolean {
+    return this.raft.status().leading !== 0;
+  }
+
+  /**
+   * Follows leadership until `signal` aborts: everything that leads the cluster runs under one
+   * signal per term. Throws what ended the Raft member, or a broken invariant.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const scope = new Scope(signal);
+    scope.run((inner) => this.#followLeadership(scope, inner));
+    scope.run((inner) => abortable(this.raft.closed(), inner));
+    await scope.join();
+  }
+
+  /** Hands leadership over, leaves the port and closes the state. */
+  async stop(): Promise<void> {
+    await this.raft.stop();
+    this.#link.close();
+    this.store.close();
+    await this.#server.close((ms, fire) => this.#modules.clock.after(ms, fire));
+  }
+
+  async #followLeadership(scope: Scope, signal: AbortSignal): Promise<void> {
+    let term = 0;
+    let leadership: { readonly link: Linked; readonly ended: Promise<void> } | undefined;
+    try {
+      for await (const { leading } of this.raft.watchStatus(signal)) {
+        if (leading === term) continue;
+        term = leading;
+        leadership?.link.abort(cancelled("leadership ended"));
+        await leadership?.ended;
+        leadership = undefined;
+        if (leading === 0) continue;
+        this.#modules.log.info({ term }, "this manager leads the swarm");
+        const link = linked(signal);
+        const ended = this.#lead(link.signal).finally(() => link[Symbol.dispose]());
+        scope.run(() => ended);
+        leadership = { link, ended: ended.catch(() => {}) };
+      }
+    } finally {
+      leadership?.link.abort(cancelled("the manager stops"));
+      await leadership?.ended;
+    }
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const { store, raft } = this;
+    const modules = { ...this.#modules, store, raft };
+    const { bootstrap } = this.#options;
+    try {
+      if (bootstrap && store.view.cluster.size === 0)
+        await store.update((tx) => createObjects(tx, bootstrap), signal);
+    } catch (error) {
+      if (isLeadershipLoss(error)) return;
+      throw error;
+    }
+    const dispatcher = new Dispatcher({ nodeId: this.#options.nodeId }, modules);
+    this.#dispatcher = dispatcher;
+    const loops: Record<string, LeaderLoop> = {
+      allocator: (inner) => runAllocator(modules, inner),
+      scheduler: (inner) => runScheduler(modules, inner),
+      dispatcher: (inner) => dispatcher.run(inner),
+      roles: (inner) => runRoles(modules, inner),
+      signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
+      replicated: (inner) => runReplicated(modules, inner),
+    };
+    try {
+      await runLeadership(loops, modules, signal);
+    } finally {
+      this.#dispatcher = undefined;
+    }
+  }
+
+  #forwarding(local: ControlApi): ControlApi {
+    return forwardingControl({
+      ...this.#modules,
+      local,
+      leader: () => {
+        if (this.isLeading) return { api: local, local: true };
+        if (this.#link.leaderAddr === undefined) return undefined;
+        return { api: this.#link.api(ControlService), local: false };
+      },
+      catchUp: (signal) => this.raft.readBarrier(signal),
+    });
+  }
+
+  /** The control API for other managers: a call forwarded to a manager goes no further. */
+  #gated(local: ControlApi): ControlApi {
+    return leaderOnly(
+      ControlService,
+      () => (this.isLeading ? local : undefined),
+      () => {
+        throw this.#link.notLeader();
+      },
+    );
+  }
+
+  #leaderOnly(): Omit<ManagerApis, "control"> {
+    const leads = <T>(api: T): (() => T | undefined) => {
+      return () => (this.isLeading ? api : undefined);
+    };
+    const refuse = (): never => {
+      throw this.#link.notLeader();
+    };
+    const caServer = new CaServer({ ...this.#modules, store: new StoreOfCa(this.store) });
+    const membership = new Membership({ store: this.store, raft: this.raft });
+    return {
+      // Agents are told where the leader is: their streams would only pass through here.
+      dispatcher: leaderOnly(DispatcherService, () => this.#dispatcher, refuse),
+      logBroker: leaderOnly(LogBrokerService, leads(this.#broker), refuse),
+      // Joiners know one address only, so these go on to the leader.
+      nodeCa: leaderOnly(NodeCaService, leads(caServer), () => this.#link.api(NodeCaService)),
+      membership: leaderOnly(MembershipService, leads(membership), () =>
+        this.#link.api(MembershipService),
+      ),
+      logs: leaderOnly(LogsService, leads(this.#broker), () => this.#link.api(LogsService)),
+    };
+  }
+}

@@ -1,0 +1,256 @@
+import { bootstrapCluster } from "../ca/bootstrap.ts";
+import { parseIdentity } from "../ca/identity.ts";
+import { joinCluster } from "../ca/join.ts";
+import { KeyStore } from "../ca/key-store.ts";
+import { SwarmError, messageOf } from "../lib/errors.ts";
+import { newId } from "../lib/ids.ts";
+import { retry } from "../lib/retry.ts";
+import { bootstrapObjects } from "../manager/control/bootstrap.ts";
+import { NodeState } from "../proto/generated.ts";
+import type {
+  HostAddress,
+  HostFacts,
+  InitRequest,
+  JoinRequest,
+  LocalState,
+  LocalNodeState,
+  SwarmNode,
+} from "../engine/swarm-node.ts";
+import { hostAddresses, hostFacts } from "./host-facts.ts";
+import { Member, type MemberModules, type MemberStart } from "./member.ts";
+import { localAddressTowards } from "./local-address.ts";
+import type { SavedMembership } from "./state-dir.ts";
+
+/** Life of certificates unless the cluster's spec says otherwise. */
+const CERTIFICATE_LIFE_MS = 90 * 24 * 3600 * 1000;
+
+/** Looks at whether the new cluster's first node is up: about five seconds in all. */
+const READY_CHECK = {
+  backoff: { firstMs: 20, maxMs: 100, factor: 2 },
+  attemptsMax: 100,
+  when: (): boolean => true,
+} as const;
+
+/** The local node: in no swarm, or a member of one. Its membership survives restarts. */
+export class LocalNode implements SwarmNode {
+  readonly #modules: MemberModules;
+  readonly #keys: KeyStore;
+  readonly #onFailure: (error: unknown) => void;
+  #state: LocalNodeState = "inactive";
+  #error = "";
+  #member: Member | undefined;
+  /** The change of membership under way; only one at a time. */
+  #change: Promise<unknown> | undefined;
+
+  /** @param onFailure told when a running membership ends with an error */
+  constructor(modules: MemberModules, onFailure: (error: unknown) => void) {
+    this.#modules = modules;
+    this.#keys = new KeyStore({ stateDirectory: modules.state.path }, modules);
+    this.#onFailure = onFailure;
+  }
+
+  get member(): Member | undefined {
+    return this.#member;
+  }
+
+  /** Takes up the membership of an earlier run, if there is one. */
+  async resume(signal: AbortSignal): Promise<void> {
+    const saved = await this.#modules.state.load();
+    if (!saved) return;
+    await this.#begin(async () => {
+      const material = await this.#keys.load();
+      if (!material) {
+        const text = `${this.#modules.state.path} has no certificate: leave the swarm with --force and join again`;
+        throw new SwarmError("failed-precondition", text);
+      }
+      await this.#enter({ saved, material }, signal);
+    });
+  }
+
+  localState(): LocalState {
+    const member = this.#member;
+    const saved = member?.saved;
+    const leaderless = member?.manager && member.manager.raft.status().leaderId === 0;
+    return {
+      state: this.#state,
+      nodeId: saved?.nodeId ?? "",
+      nodeAddr: saved?.advertise.host ?? "",
+      controlAvailable: member?.manager !== undefined,
+      error: this.#error || (leaderless ? NO_LEADER : ""),
+      remoteManagers: member?.managers ?? [],
+      clusterId: saved?.clusterId ?? "",
+    };
+  }
+
+  hostFacts(): HostFacts {
+    const { options, state, version } = this.#modules;
+    const { hostname, labels, runtime } = options;
+    const runtimes = runtime === "docker" ? ["docker", "process"] : ["process"];
+    return hostFacts({ hostname, labels, version, runtimes, stateDir: state.path });
+  }
+
+  hostAddresses(): readonly HostAddress[] {
+    return hostAddresses();
+  }
+
+  init(request: InitRequest, signal: AbortSignal): Promise<string> {
+    if (request.forceNewCluster)
+      throw new SwarmError("unimplemented", "--force-new-cluster is not available yet");
+    return this.#begin(async () => {
+      const { random, clock } = this.#modules;
+      const nodeId = newId(random);
+      const clusterId = newId(random);
+      const expiryMs = (request.spec.ca?.nodeCertExpiryNs ?? 0) / 1e6 || CERTIFICATE_LIFE_MS;
+      const made = await bootstrapCluster({ nodeId, clusterId, expiryMs }, { clock, random });
+      const bootstrap = bootstrapObjects(
+        {
+          clusterId,
+          spec: request.spec,
+          rootCa: made.rootCa,
+          defaultAddressPool: request.defaultAddressPool,
+          subnetSize: request.subnetSize,
+          vxlanUdpPort: request.dataPathPort,
+          node: {
+            id: nodeId,
+            certificate: made.certificate,
+            availability: request.availability,
+            addr: request.advertise.host,
+          },
+        },
+        random,
+      );
+      const saved: SavedMembership = {
+        version: 1,
+        nodeId,
+        clusterId,
+        listen: request.listen,
+        advertise: request.advertise,
+        raftPort: 0,
+        managers: [],
+      };
+      await this.#clean();
+      await this.#keys.save(made.material);
+      await this.#enterOrClean({ saved, material: made.material, bootstrap }, signal);
+      await this.#ready(nodeId, signal);
+      return nodeId;
+    });
+  }
+
+  join(request: JoinRequest, signal: AbortSignal): Promise<void> {
+    return this.#begin(async () => {
+      const { joinToken: token, remoteAddrs: remotes, availability } = request;
+      const joined = await joinCluster({ token, remotes, availability }, this.#modules, signal);
+      const { nodeId, clusterId } = parseIdentity(joined.material.certificate);
+      const advertise = request.advertise ?? {
+        host: await localAddressTowards(joined.remote),
+        port: 0,
+      };
+      const saved: SavedMembership = {
+        version: 1,
+        nodeId,
+        clusterId,
+        listen: request.listen,
+        advertise,
+        raftPort: 0,
+        managers: [joined.remote, ...remotes.filter((addr) => addr !== joined.remote)],
+      };
+      await this.#clean();
+      await this.#keys.save(joined.material);
+      await this.#enterOrClean({ saved, material: joined.material }, signal);
+      await this.#member?.registered();
+    });
+  }
+
+  leave(_force: boolean, signal: AbortSignal): Promise<void> {
+    const member = this.#member;
+    return this.#begin(async () => {
+      await member?.leave(signal);
+      this.#member = undefined;
+      await this.#modules.state.wipe();
+      this.#state = "inactive";
+      this.#error = "";
+    });
+  }
+
+  unlock(_key: Uint8Array, _signal: AbortSignal): Promise<void> {
+    return Promise.reject(new SwarmError("exists", "swarm is not locked"));
+  }
+
+  /** Stops without leaving. */
+  async stop(): Promise<void> {
+    await this.#change?.catch(() => {});
+    await this.#member?.stop();
+  }
+
+  /** Runs a change of membership, alone. */
+  async #begin<T>(change: () => Promise<T>): Promise<T> {
+    if (this.#change) {
+      const text = "the node is entering or leaving a swarm just now; try again in a moment";
+      throw new SwarmError("unavailable", text);
+    }
+    const running = change();
+    this.#change = running;
+    try {
+      return await running;
+    } finally {
+      this.#change = undefined;
+    }
+  }
+
+  async #enterOrClean(start: MemberStart, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#enter(start, signal);
+      await this.#modules.state.save(this.#member?.saved ?? start.saved);
+    } catch (error) {
+      // Nothing half done: the next attempt begins from nothing.
+      await this.#member?.stop();
+      this.#member = undefined;
+      await this.#clean();
+      this.#state = "inactive";
+      this.#error = "";
+      throw error;
+    }
+  }
+
+  async #enter(start: MemberStart, signal: AbortSignal): Promise<void> {
+    this.#state = "pending";
+    this.#error = "";
+    try {
+      const member = await Member.open(start, this.#modules, signal);
+      this.#member = member;
+      this.#state = "active";
+      void member.ended().catch((error) => this.#fail(error));
+    } catch (error) {
+      this.#fail(error);
+      throw error;
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.#state = "error";
+    this.#error = messageOf(error);
+    if (this.#member) this.#onFailure(error);
+  }
+
+  async #clean(): Promise<void> {
+    await this.#modules.state.wipe();
+  }
+
+  /** Waits a moment until the first node counts as ready; it works all the same if it does not. */
+  async #ready(nodeId: string, signal: AbortSignal): Promise<void> {
+    const check = (): Promise<void> => {
+      const node = this.#member?.manager?.store.view.node.get(nodeId);
+      if (node?.status?.state === NodeState.READY) return Promise.resolve();
+      return Promise.reject(new SwarmError("unavailable", "the node is not ready yet"));
+    };
+    try {
+      await retry(check, READY_CHECK, this.#modules, signal);
+    } catch (error) {
+      this.#modules.log.warn({ reason: messageOf(error) }, "the first node is slow to get ready");
+    }
+  }
+}
+
+const NO_LEADER =
+  "The swarm does not have a leader. It's possible that too few managers are online. " +
+  "Make sure more than half of the managers are online.";

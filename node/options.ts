@@ -1,0 +1,86 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { isIP } from "node:net";
+import type { DefaultPaths } from "../lib/default-paths.ts";
+import type { LogFormat, LogLevel } from "../lib/log.ts";
+import type { RuntimeChoice } from "../worker/index.ts";
+
+/** How one swarmd runs. */
+export interface SwarmdOptions {
+  /** Directory of everything it keeps; one swarmd a directory. */
+  readonly stateDir: string;
+  /** Where the HTTP API listens: `unix:///path` or `tcp://host:port`; at least one. */
+  readonly hosts: readonly string[];
+  readonly runtime: RuntimeChoice;
+  /** Socket of the local Docker Engine, `unix:///path`. */
+  readonly dockerHost: string;
+  /** Name of the node as others see it. */
+  readonly hostname: string;
+  /** Engine labels of the node. */
+  readonly labels: Readonly<Record<string, string>>;
+  readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
+  /** `host:port` for Prometheus; undefined = off. */
+  readonly metricsAddr: string | undefined;
+}
+
+const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
+
+function host(value: string, before: readonly string[] | undefined): readonly string[] {
+  if (!/^unix:\/\/\/.|^tcp:\/\/[^/]+:\d+$/.test(value))
+    throw new InvalidArgumentError("use unix:///path/to.sock or tcp://host:port.");
+  return [...(before ?? []), value];
+}
+
+function label(value: string, before: Readonly<Record<string, string>>) {
+  const at = value.indexOf("=");
+  const key = at < 0 ? value : value.slice(0, at);
+  if (key === "") throw new InvalidArgumentError("use key=value.");
+  return { ...before, [key]: at < 0 ? "" : value.slice(at + 1) };
+}
+
+function address(value: string): string {
+  const match = /^(.*):(\d{1,5})$/.exec(value);
+  const name = match?.[1]?.replace(/^\[|\]$/g, "");
+  if (!match || Number(match[2]) > 65_535 || (name && name !== "localhost" && isIP(name) === 0))
+    throw new InvalidArgumentError("use IP:PORT, for example 127.0.0.1:9323.");
+  return value;
+}
+
+/** The command line of swarmd. `run` gets the checked options. */
+export function swarmdCommand(
+  defaults: DefaultPaths & { readonly hostname: string; readonly version: string },
+  run: (options: SwarmdOptions) => Promise<void>,
+): Command {
+  return new Command("swarmd")
+    .description("Runs a node of a Skep swarm: the HTTP API, and what the node's role asks for.")
+    .version(defaults.version, "-v, --version")
+    .option("--state-dir <dir>", "directory for everything kept", defaults.stateDir)
+    .addOption(
+      new Option("-H, --host <url>", "where the HTTP API listens (repeatable)")
+        .argParser(host)
+        .default(undefined, `unix://${defaults.socket}`),
+    )
+    .addOption(
+      new Option("--runtime <name>", "what runs the tasks")
+        .choices(["auto", "docker", "process"])
+        .default("auto"),
+    )
+    .option("--docker-host <url>", "socket of the Docker Engine", "unix:///var/run/docker.sock")
+    .option("--hostname <name>", "name of the node", defaults.hostname)
+    .addOption(
+      new Option("--label <key=value>", "engine label of the node (repeatable)")
+        .argParser(label)
+        .default({}, "none"),
+    )
+    .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
+    .addOption(new Option("--log-format <format>").choices(["text", "json"]).default("text"))
+    .addOption(
+      new Option("--metrics-addr <ip:port>", "serve Prometheus metrics").argParser(address),
+    )
+    .showHelpAfterError("(swarmd --help lists the options)")
+    .allowExcessArguments(false)
+    .action(async (raw) => {
+      const { label: labels, host: hosts, ...rest } = raw;
+      await run({ ...rest, labels, hosts: hosts ?? [`unix://${defaults.socket}`] });
+    });
+}

@@ -1,0 +1,79 @@
+import { openEngine, type Engine } from "../engine/server.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Random } from "../lib/random.ts";
+import { LocalNode } from "./local-node.ts";
+import { openMetrics, type Metrics } from "./metrics.ts";
+import type { SwarmdOptions } from "./options.ts";
+import { StateDir } from "./state-dir.ts";
+
+export interface SwarmdModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  /** Version of this program. */
+  readonly version: string;
+}
+
+/** One swarmd: the local node, its HTTP API and its metrics. */
+export class Swarmd {
+  /** Where the HTTP API listens. */
+  readonly addresses: readonly string[];
+  readonly node: LocalNode;
+  readonly #state: StateDir;
+  readonly #engine: Engine;
+  readonly #metrics: Metrics | undefined;
+
+  private constructor(parts: {
+    readonly node: LocalNode;
+    readonly state: StateDir;
+    readonly engine: Engine;
+    readonly metrics: Metrics | undefined;
+  }) {
+    this.node = parts.node;
+    this.#state = parts.state;
+    this.#engine = parts.engine;
+    this.#metrics = parts.metrics;
+    this.addresses = parts.engine.addresses;
+  }
+
+  /**
+   * Takes the state directory and starts to answer. The membership of an earlier run is taken up
+   * by {@link LocalNode.resume}, while the API already tells how it goes.
+   * @param onFailure told when the node cannot go on
+   */
+  static async open(
+    options: SwarmdOptions,
+    modules: SwarmdModules,
+    onFailure: (error: unknown) => void,
+  ): Promise<Swarmd> {
+    const state = await StateDir.open(options.stateDir);
+    let metrics: Metrics | undefined;
+    try {
+      const node = new LocalNode({ ...modules, state, options }, onFailure);
+      if (options.metricsAddr) metrics = await openMetrics(options.metricsAddr, node);
+      const engine = await openEngine(
+        { hosts: options.hosts },
+        {
+          ...modules,
+          node,
+          control: () => node.member?.manager?.control,
+          logs: () => node.member?.manager?.logs,
+        },
+      );
+      return new Swarmd({ node, state, engine, metrics });
+    } catch (error) {
+      await metrics?.close();
+      await state.close();
+      throw error;
+    }
+  }
+
+  /** Stops answering, hands leadership over and ends. Tasks go on running. */
+  async stop(): Promise<void> {
+    await this.#engine.close();
+    await this.node.stop();
+    await this.#metrics?.close();
+    await this.#state.close();
+  }
+}
