@@ -73,7 +73,7 @@ export class Manager {
   readonly #modules: ManagerModules;
   readonly #server: ControlServer;
   readonly #link: LeaderLink;
-  readonly #broker: LogBroker;
+  #broker: LogBroker | undefined;
   #dispatcher: Dispatcher | undefined;
 
   /** Listens, joins Raft and answers calls; {@link run} then follows leadership. */
@@ -118,7 +118,6 @@ export class Manager {
     this.port = parts.port;
     this.#server = parts.server;
     this.#link = new LeaderLink({ ...modules, raft: this.raft });
-    this.#broker = new LogBroker({ ...modules, store: this.store });
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);
     this.logs = this.#leaderOnly().logs;
@@ -185,10 +184,13 @@ export class Manager {
     }
     const dispatcher = new Dispatcher({ nodeId: this.#options.nodeId }, modules);
     this.#dispatcher = dispatcher;
+    const broker = new LogBroker(modules);
+    this.#broker = broker;
     const loops: Record<string, LeaderLoop> = {
       allocator: (inner) => runAllocator(modules, inner),
       scheduler: (inner) => runScheduler(modules, inner),
       dispatcher: (inner) => dispatcher.run(inner),
+      logs: (inner) => broker.run(inner),
       roles: (inner) => runRoles(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
       replicated: (inner) => runReplicated(modules, inner),
@@ -197,6 +199,7 @@ export class Manager {
       await runLeadership(loops, modules, signal);
     } finally {
       this.#dispatcher = undefined;
+      this.#broker = undefined;
     }
   }
 
@@ -236,13 +239,17 @@ export class Manager {
     return {
       // Agents are told where the leader is: their streams would only pass through here.
       dispatcher: leaderOnly(DispatcherService, () => this.#dispatcher, refuse),
-      logBroker: leaderOnly(LogBrokerService, leads(this.#broker), refuse),
+      logBroker: leaderOnly(LogBrokerService, () => this.#broker, refuse),
       // Joiners know one address only, so these go on to the leader.
       nodeCa: leaderOnly(NodeCaService, leads(caServer), () => this.#link.api(NodeCaService)),
       membership: leaderOnly(MembershipService, leads(membership), () =>
         this.#link.api(MembershipService),
       ),
-      logs: leaderOnly(LogsService, leads(this.#broker), () => this.#link.api(LogsService)),
+      logs: leaderOnly(
+        LogsService,
+        () => this.#broker,
+        () => this.#link.api(LogsService),
+      ),
     };
   }
 }
