@@ -1,6 +1,10 @@
 import { join } from "node:path";
+import { isSwarmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
+import { hostArchitecture } from "./describe-host.ts";
+import { openDockerRuntime } from "./docker/docker-runtime.ts";
+import { payloadPath } from "./payload-dir.ts";
 import { openProcessRuntime } from "./process/process-runtime.ts";
 import { RuntimeSet } from "./runtime-set.ts";
 import type { Runtime } from "./runtime.ts";
@@ -15,7 +19,7 @@ export interface OpenRuntimeOptions {
   readonly dockerHost: string;
   /** A private directory for what the runtimes keep; made if missing. */
   readonly dir: string;
-  readonly node: NodeScope;
+  readonly node: Pick<NodeScope, "nodeId" | "hostname">;
 }
 
 /**
@@ -23,10 +27,31 @@ export interface OpenRuntimeOptions {
  * chosen, or answers under `auto`. Throws `unavailable` when Docker is asked for and does not answer.
  */
 export async function openRuntime(
-  { dir, node }: OpenRuntimeOptions,
+  options: OpenRuntimeOptions,
   modules: { readonly clock: Clock; readonly log: Logger },
-  _signal: AbortSignal,
+  signal: AbortSignal,
 ): Promise<Runtime> {
-  const processes = await openProcessRuntime({ dir: join(dir, "processes"), node }, modules);
-  return new RuntimeSet({ container: null, process: processes });
+  const { dir } = options;
+  const node = { ...options.node, architecture: hostArchitecture(), os: "linux" };
+  const container = await openContainers({ ...options, node }, modules, signal);
+  const process = await openProcessRuntime({ dir: join(dir, "processes"), node }, modules);
+  return new RuntimeSet({ container, process });
+}
+
+async function openContainers(
+  { choice, dockerHost, dir, node }: OpenRuntimeOptions & { readonly node: NodeScope },
+  modules: { readonly clock: Clock; readonly log: Logger },
+  signal: AbortSignal,
+): Promise<Runtime | null> {
+  if (choice === "process") return null;
+  const payloadDir = payloadPath(join(dir, "containers"));
+  try {
+    const runtime = await openDockerRuntime({ dockerHost, payloadDir, node }, modules, signal);
+    modules.log.info({ dockerHost }, "containers run on the docker engine");
+    return runtime;
+  } catch (error) {
+    if (choice === "docker" || !isSwarmError(error, "unavailable")) throw error;
+    modules.log.info({ dockerHost }, "no docker engine answers, only processes can run");
+    return null;
+  }
 }

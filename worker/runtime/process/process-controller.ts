@@ -15,7 +15,7 @@ import type {
 import { taskPayload } from "../task-payload.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
-import type { PayloadDir } from "./payload-dir.ts";
+import type { PayloadDir } from "../payload-dir.ts";
 import { TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { findProgram, planProcess, processSpec, type ProcessPlan } from "./process-plan.ts";
 import type { ProcessTable } from "./process-table.ts";

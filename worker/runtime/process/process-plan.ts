@@ -5,7 +5,7 @@ import { SwarmError } from "../../../lib/errors.ts";
 import type { ProcessSpec, Task } from "../../../proto/generated.ts";
 import { expandEnv } from "../env.ts";
 import { expand, type TemplateScope } from "../template.ts";
-import { resolveIdentity, type Identity } from "./identity.ts";
+import { resolveIdentity, type Identity } from "../identity.ts";
 
 /** Grace period where the spec names none; Docker's. */
 const STOP_GRACE_DEFAULT_MS = 10_000;

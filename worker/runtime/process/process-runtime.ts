@@ -1,5 +1,4 @@
-import { accessSync, constants, existsSync, mkdirSync, realpathSync } from "node:fs";
-import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, realpathSync } from "node:fs";
 import { join } from "node:path";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/log.ts";
@@ -9,7 +8,7 @@ import { Limit } from "../limit.ts";
 import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
 import { taskScope, type NodeScope } from "../task-scope.ts";
 import { LogBook } from "./log-book.ts";
-import { PayloadDir } from "./payload-dir.ts";
+import { PayloadDir, payloadPath } from "../payload-dir.ts";
 import { ProcessController, type ProcessModules } from "./process-controller.ts";
 import { processSpec } from "./process-plan.ts";
 import { ProcessTable } from "./process-table.ts";
@@ -18,8 +17,6 @@ import { ProcessTable } from "./process-table.ts";
 const STARTS_MAX = 16;
 /** Log bytes kept per task and stream. */
 const LOG_BYTES_MAX = 8 << 20;
-/** A file system in memory, on every Linux. */
-const MEMORY_DIR = "/dev/shm";
 
 export interface ProcessRuntimeOptions {
   /** A private directory; made if missing. Identifies the worker whose tasks are in it. */
@@ -27,17 +24,6 @@ export interface ProcessRuntimeOptions {
   readonly node: NodeScope;
   /** @default 8 MiB */
   readonly logBytesMax?: number;
-}
-
-/** A directory for secrets that belongs to `dir` alone: in memory if possible. */
-function payloadPath(dir: string): string {
-  try {
-    accessSync(MEMORY_DIR, constants.W_OK);
-  } catch {
-    return join(dir, "payloads");
-  }
-  const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
-  return join(MEMORY_DIR, `skep-${process.getuid?.() ?? 0}-${name}`);
 }
 
 /** Runs tasks as plain processes of this machine. */

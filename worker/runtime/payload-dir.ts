@@ -1,8 +1,38 @@
-import { chownSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  accessSync,
+  chownSync,
+  constants,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { SwarmError } from "../../../lib/errors.ts";
-import type { PayloadFile } from "../task-payload.ts";
+import { SwarmError } from "../../lib/errors.ts";
+import type { PayloadFile } from "./task-payload.ts";
 import { resolveIdentity, type Identity } from "./identity.ts";
+
+/** A file system in memory, on every Linux. */
+const MEMORY_DIR = "/dev/shm";
+
+/** Where the tasks' files of the state directory `dir` go: in memory if possible. */
+export function payloadPath(dir: string): string {
+  try {
+    accessSync(MEMORY_DIR, constants.W_OK);
+  } catch {
+    return join(dir, "payloads");
+  }
+  const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
+  return join(MEMORY_DIR, `skep-${process.getuid?.() ?? 0}-${name}`);
+}
+
+/** A file of a task as it lies on the host. */
+export interface PlacedFile {
+  readonly file: PayloadFile;
+  readonly path: string;
+}
 
 /** Where a task finds its files. */
 export interface PayloadPaths {
@@ -44,13 +74,21 @@ export class PayloadDir {
     return { secrets: join(root, "secrets"), configs: join(root, "configs") };
   }
 
-  /** Writes a task's files anew. `owner` is the user that the task runs as; null = this one. */
-  write(taskId: string, files: readonly PayloadFile[], owner: Identity | null): void {
+  /**
+   * Writes a task's files anew and returns where they are. `owner` is the user that the task runs
+   * as; null = this one.
+   */
+  write(
+    taskId: string,
+    files: readonly PayloadFile[],
+    owner: Identity | null,
+  ): readonly PlacedFile[] {
     this.remove(taskId);
-    if (files.length === 0) return;
+    if (files.length === 0) return [];
     const paths = this.paths(taskId);
     this.#makeDir(join(this.#dir, taskId), owner);
-    for (const { kind, target, data } of files) {
+    return files.map((file) => {
+      const { kind, target, data } = file;
       const root = kind === "secret" ? paths.secrets : paths.configs;
       const path = pathBelow(root, target.name);
       this.#makeDir(root, owner);
@@ -60,7 +98,8 @@ export class PayloadDir {
         const { uid, gid } = resolveIdentity(`${target.uid || "0"}:${target.gid || "0"}`);
         chownSync(path, uid, gid);
       }
-    }
+      return { file, path };
+    });
   }
 
   /** Deletes a task's files. */

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { SwarmError } from "../../../lib/errors.ts";
+import { SwarmError } from "../../lib/errors.ts";
 
 export interface Identity {
   readonly uid: number;

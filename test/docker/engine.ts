@@ -1,0 +1,147 @@
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { existsSync } from "node:fs";
+import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, symlink } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { isErrnoException } from "../../lib/errno.ts";
+import { eventually } from "../worker/runtime/wait.ts";
+
+/** Debian's packages `docker.io` and `busybox-static`. */
+const DOCKERD = "/usr/sbin/dockerd";
+const BUSYBOX = "/bin/busybox";
+
+/** Programs that the image offers, all of them busybox. */
+const APPLETS = ["sh", "sleep", "echo", "cat", "true", "false", "kill", "stat", "id", "hostname"];
+const MORE_APPLETS = ["pwd", "env", "ls", "mount", "test", "touch", "rm", "trap", "seq", "head"];
+
+/** Image that every engine of the tests has. */
+export const IMAGE = "skep-busybox:test";
+
+/** A Docker Engine of the tests' own. */
+export interface TestEngine {
+  readonly host: string;
+  readonly docker: Docker;
+  /** Kills the engine as a crash would and starts it again. */
+  restart(): Promise<void>;
+}
+
+function missing(): string {
+  if (process.getuid?.() !== 0) return "root is needed to start a Docker Engine";
+  if (!existsSync(DOCKERD)) return `${DOCKERD} is missing: install docker.io`;
+  if (!existsSync(BUSYBOX)) return `${BUSYBOX} is missing: install busybox-static`;
+  return "";
+}
+
+class PrivateEngine implements TestEngine {
+  readonly host: string;
+  readonly docker: Docker;
+  readonly #dir: string;
+  #process: ChildProcess | null = null;
+
+  constructor(dir: string) {
+    this.#dir = dir;
+    this.host = `unix://${join(dir, "docker.sock")}`;
+    this.docker = new Docker({ socketPath: join(dir, "docker.sock") });
+  }
+
+  async start(): Promise<void> {
+    const log = await open(join(this.#dir, "dockerd.log"), "a");
+    const args = [
+      `--data-root=${join(this.#dir, "data")}`,
+      `--exec-root=${join(this.#dir, "exec")}`,
+      `--pidfile=${join(this.#dir, "pid")}`,
+      `--host=${this.host}`,
+      "--iptables=false",
+      "--ip6tables=false",
+      "--bridge=none",
+    ];
+    this.#process = spawn(DOCKERD, args, { stdio: ["ignore", log.fd, log.fd] });
+    await log.close();
+    await eventually(() => this.#answers());
+  }
+
+  async stop(signal: NodeJS.Signals): Promise<void> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null) return;
+    const exited = new Promise((resolve) => running.once("exit", resolve));
+    running.kill(signal);
+    await exited;
+  }
+
+  async restart(): Promise<void> {
+    await this.stop("SIGTERM");
+    await this.start();
+  }
+
+  /** Makes the image from a static busybox; no registry is at hand. */
+  async importImage(): Promise<void> {
+    const root = join(this.#dir, "rootfs");
+    await mkdir(join(root, "bin"), { recursive: true });
+    for (const name of ["tmp", "etc", "proc", "run"]) await mkdir(join(root, name));
+    await copyFile(BUSYBOX, join(root, "bin/busybox"));
+    await chmod(join(root, "bin/busybox"), 0o755);
+    for (const applet of [...APPLETS, ...MORE_APPLETS])
+      await symlink("busybox", join(root, "bin", applet));
+    const tar = join(this.#dir, "image.tar");
+    spawnSync("tar", ["-C", root, "-cf", tar, "."]);
+    const [repo, tag] = IMAGE.split(":");
+    const stream = await this.docker.importImage(tar, { repo, tag });
+    await new Promise((resolve, reject) => {
+      this.docker.modem.followProgress(stream, (error: Error | null) =>
+        error ? reject(error) : resolve(undefined),
+      );
+    });
+  }
+
+  async log(): Promise<string> {
+    return readFile(join(this.#dir, "dockerd.log"), "utf8");
+  }
+
+  async #answers(): Promise<boolean> {
+    try {
+      await this.docker.ping();
+      return true;
+    } catch (error) {
+      if (isErrnoException(error, "ENOENT", "ECONNREFUSED")) return false;
+      throw error;
+    }
+  }
+}
+
+/**
+ * Gives the suite an engine of its own: started before, killed after. Where none can be started the
+ * suite is skipped with the reason, but fails under SKEP_CI=1.
+ */
+export function useEngine(): () => TestEngine {
+  let engine: PrivateEngine | null = null;
+  let dir = "";
+
+  before(async function (this: Mocha.Context) {
+    this.timeout(60_000);
+    const reason = missing();
+    if (reason !== "" && process.env["SKEP_CI"] === "1") throw new Error(reason);
+    if (reason !== "") {
+      process.stderr.write(`skipped: ${reason}\n`);
+      this.skip();
+    }
+    dir = await mkdtemp(join(tmpdir(), "skep-engine-"));
+    engine = new PrivateEngine(dir);
+    await engine.start();
+    await engine.importImage();
+  });
+
+  after(async function (this: Mocha.Context) {
+    this.timeout(60_000);
+    if (!engine) return;
+    for (const { Id: id } of await engine.docker.listContainers({ all: true }))
+      await engine.docker.getContainer(id).remove({ force: true, v: true });
+    await engine.stop("SIGTERM");
+    await rm(dir, { recursive: true, force: true });
+  });
+
+  return () => {
+    if (!engine) throw new Error("the engine is there in tests and hooks only");
+    return engine;
+  };
+}

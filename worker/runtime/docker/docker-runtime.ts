@@ -1,0 +1,166 @@
+import type Docker from "dockerode";
+import { cancelled, linked } from "../../../lib/abort.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
+import type { Logger } from "../../../lib/log.ts";
+import { Scope } from "../../../lib/scope.ts";
+import { make } from "../../../proto/codec.ts";
+import type { EngineDescriptionPlugin, Task } from "../../../proto/generated.ts";
+import { Limit } from "../limit.ts";
+import { PayloadDir } from "../payload-dir.ts";
+import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
+import { taskScope, type NodeScope } from "../task-scope.ts";
+import { NODE_ID_LABEL, TASK_ID_LABEL } from "./container-config.ts";
+import { DockerController, type DockerModules } from "./docker-controller.ts";
+import { engineCall } from "./engine-error.ts";
+import { EngineEvents } from "./engine-events.ts";
+import { Images } from "./images.ts";
+
+/** Containers created, started or removed at a time. */
+const STARTS_MAX = 8;
+/** Longest an engine may take to answer at all when it is looked for. */
+const PING_TIMEOUT_MS = 3_000;
+
+export interface DockerRuntimeOptions {
+  /** `unix:///path` or `tcp://host:port`. */
+  readonly dockerHost: string;
+  /** Where the files of tasks go; private to this node. */
+  readonly payloadDir: string;
+  readonly node: NodeScope;
+}
+
+export interface DockerRuntimeModules {
+  readonly clock: Clock;
+  readonly log: Logger;
+}
+
+/** The parts of the engine's reply to `info` that we use. */
+interface EngineInfo {
+  readonly ServerVersion: string;
+  readonly Labels: readonly string[] | null;
+  readonly Architecture: string;
+  readonly OSType: string;
+  readonly NCPU: number;
+  readonly MemTotal: number;
+  readonly Plugins: Readonly<Record<string, readonly string[] | null>>;
+}
+
+function labelsOf(labels: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    labels.map((label) => {
+      const at = label.indexOf("=");
+      return at < 0 ? [label, ""] : [label.slice(0, at), label.slice(at + 1)];
+    }),
+  );
+}
+
+function pluginsOf(plugins: EngineInfo["Plugins"]): readonly EngineDescriptionPlugin[] {
+  return Object.entries(plugins).flatMap(([type, names]) =>
+    (names ?? []).map((name) => ({ type, name })),
+  );
+}
+
+function toDescription(info: EngineInfo): RuntimeDescription {
+  return {
+    runtimes: ["docker"],
+    engineVersion: info.ServerVersion,
+    labels: labelsOf(info.Labels ?? []),
+    plugins: pluginsOf(info.Plugins),
+    architecture: info.Architecture,
+    os: info.OSType,
+    resources: make("Resources", { nanoCpus: info.NCPU * 1e9, memoryBytes: info.MemTotal }),
+  };
+}
+
+/** Runs tasks as containers of the local Docker Engine. */
+class DockerRuntime implements Runtime {
+  readonly #node: NodeScope;
+  readonly #modules: DockerModules & DockerRuntimeModules;
+  readonly #scope: Scope;
+  #described: RuntimeDescription | null = null;
+
+  constructor(node: NodeScope, modules: DockerModules & DockerRuntimeModules, scope: Scope) {
+    this.#node = node;
+    this.#modules = modules;
+    this.#scope = scope;
+    scope.run((signal) => modules.events.run(signal));
+  }
+
+  async describe(signal: AbortSignal): Promise<RuntimeDescription> {
+    try {
+      const info: EngineInfo = await engineCall(() => this.#modules.docker.info(), signal);
+      this.#described = toDescription(info);
+    } catch (error) {
+      // An engine that restarts is no reason to lose the node.
+      if (!this.#described || !isSwarmError(error, "unavailable")) throw error;
+    }
+    return this.#described;
+  }
+
+  async adopt(known: ReadonlySet<string>, signal: AbortSignal): Promise<void> {
+    const { docker, starts, payloads, log } = this.#modules;
+    const filters = { label: [`${NODE_ID_LABEL}=${this.#node.nodeId}`] };
+    const all = await engineCall(() => docker.listContainers({ all: true, filters }), signal);
+    const removals = all
+      .filter(({ Labels: labels }) => !known.has(labels[TASK_ID_LABEL] ?? ""))
+      .map(({ Id: id }) =>
+        starts.run(async () => {
+          log.info({ containerId: id }, "container of no known task removed");
+          await this.#remove(id, signal);
+        }, signal),
+      );
+    await Promise.all(removals);
+    for (const id of payloads.tasks()) if (!known.has(id)) payloads.remove(id);
+  }
+
+  controller(task: Task, files: TaskFiles): TaskController {
+    return new DockerController(task, taskScope(task, this.#node), files, this.#modules);
+  }
+
+  close(): Promise<void> {
+    return this.#scope.close(cancelled("the docker runtime is closed"));
+  }
+
+  async #remove(id: string, signal: AbortSignal): Promise<void> {
+    const container = this.#modules.docker.getContainer(id);
+    try {
+      await engineCall(() => container.remove({ force: true, v: true }), signal);
+    } catch (error) {
+      if (!isSwarmError(error, "not-found", "exists")) throw error;
+    }
+  }
+}
+
+async function connect(dockerHost: string): Promise<Docker> {
+  // Loaded only where an engine is asked for: it is by far the largest of our dependencies.
+  const { default: Client } = await import("dockerode");
+  const url = new URL(dockerHost);
+  if (url.protocol === "unix:") return new Client({ socketPath: url.pathname });
+  return new Client({ protocol: "http", host: url.hostname, port: url.port || "2375" });
+}
+
+/**
+ * Opens the docker runtime. Throws `unavailable` when no engine answers at `dockerHost`.
+ */
+export async function openDockerRuntime(
+  { dockerHost, payloadDir, node }: DockerRuntimeOptions,
+  modules: DockerRuntimeModules,
+  signal: AbortSignal,
+): Promise<Runtime> {
+  const docker = await connect(dockerHost);
+  using deadline = linked(signal);
+  const late = new SwarmError("unavailable", `the Docker Engine at ${dockerHost} does not answer`);
+  const cancel = modules.clock.after(PING_TIMEOUT_MS, () => deadline.abort(late));
+  await engineCall(() => docker.ping(), deadline.signal).finally(cancel);
+  const scope = new Scope(new AbortController().signal);
+  const events = new EngineEvents(node.nodeId, { docker, ...modules });
+  const shared = {
+    ...modules,
+    docker,
+    events,
+    images: new Images(docker),
+    payloads: new PayloadDir(payloadDir),
+    starts: new Limit(STARTS_MAX),
+  };
+  return new DockerRuntime(node, shared, scope);
+}

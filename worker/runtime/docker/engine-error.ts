@@ -1,0 +1,52 @@
+import { abortable } from "../../../lib/abort.ts";
+import { messageOf, SwarmError, type ErrorCode } from "../../../lib/errors.ts";
+
+/** What an HTTP status of the engine means. 500 is its word for most things that went wrong. */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid",
+  401: "denied",
+  403: "denied",
+  404: "not-found",
+  409: "exists",
+  501: "unimplemented",
+  503: "unavailable",
+};
+
+/** The part of dockerode's errors that we look at. */
+interface EngineFailure {
+  readonly statusCode?: number;
+  readonly json?: { readonly message?: string };
+}
+
+/**
+ * An error of the engine's client in our terms: its own sentence where it has one. An engine that
+ * cannot be reached is `unavailable`, which is tried again: it may just be restarting.
+ */
+export function fromEngine(error: unknown): SwarmError {
+  if (error instanceof SwarmError) return error;
+  const { statusCode, json } = error as EngineFailure;
+  if (statusCode === undefined)
+    return new SwarmError(
+      "unavailable",
+      `the Docker Engine cannot be reached: ${messageOf(error)}`,
+      {
+        cause: error,
+      },
+    );
+  const code = CODES[statusCode] ?? "internal";
+  return new SwarmError(code, json?.message ?? messageOf(error), { cause: error });
+}
+
+/**
+ * Calls the engine; its errors become SwarmErrors. When `signal` aborts, rejects at once with its
+ * reason; what the engine was asked to do may still happen.
+ */
+export async function engineCall<T>(call: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  try {
+    return await abortable(call(), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw fromEngine(error);
+  }
+}

@@ -1,0 +1,112 @@
+import { posix } from "node:path";
+import type { MountConfig, MountPropagation, MountSettings, MountType } from "dockerode";
+import { SwarmError } from "../../../lib/errors.ts";
+import { MountType as Type, type Mount } from "../../../proto/generated.ts";
+import type { PlacedFile } from "../payload-dir.ts";
+import { expand, type TemplateScope } from "../template.ts";
+
+/** Where secrets and configs with a relative target go. */
+const SECRETS_DIR = "/run/secrets";
+
+const TYPES = {
+  [Type.BIND]: "bind",
+  [Type.VOLUME]: "volume",
+  [Type.TMPFS]: "tmpfs",
+  [Type.NPIPE]: "npipe",
+  [Type.CLUSTER]: "cluster",
+} as const satisfies Record<Type, string>;
+
+function invalid(reason: string): SwarmError {
+  return new SwarmError("invalid", `invalid mount: ${reason}`);
+}
+
+function check({ type, source, target }: Mount): void {
+  if (target === "") throw invalid("it has no target");
+  if (!posix.isAbsolute(target)) throw invalid(`target ${target} is not an absolute path`);
+  const absolute = posix.isAbsolute(source);
+  if (type === Type.BIND && !absolute)
+    throw invalid(`source of a bind must be an absolute path, not "${source}"`);
+  if (type === Type.VOLUME && absolute)
+    throw invalid(`source of a volume must be its name, not the path ${source}`);
+  if (type === Type.TMPFS && source !== "") throw invalid("a tmpfs has no source");
+  if (type === Type.CLUSTER)
+    throw new SwarmError("unimplemented", "cluster volumes cannot be mounted yet");
+}
+
+function labelsOf(
+  labels: Readonly<Record<string, string>>,
+  scope: TemplateScope,
+): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(labels).map(([key, value]) => [key, expand(value, scope)]),
+  );
+}
+
+/** The client's types lag behind the engine's. */
+interface BindOptions {
+  readonly Propagation: MountPropagation;
+  readonly NonRecursive: boolean;
+  readonly CreateMountpoint: boolean;
+}
+
+function toBindOptions(bind: NonNullable<Mount["bind"]>): BindOptions {
+  return {
+    Propagation: (bind.propagation || "rprivate") as MountPropagation,
+    NonRecursive: bind.nonRecursive,
+    CreateMountpoint: bind.createMountpoint,
+  };
+}
+
+function toMount(mount: Mount, scope: TemplateScope): MountSettings {
+  const { volume, tmpfs, bind } = mount;
+  return {
+    Type: TYPES[mount.type] as string as MountType,
+    Source: mount.source,
+    Target: mount.target,
+    ReadOnly: mount.readOnly,
+    ...(bind && {
+      BindOptions: toBindOptions(bind),
+    }),
+    ...(volume && {
+      VolumeOptions: {
+        NoCopy: volume.noCopy,
+        Labels: labelsOf(volume.labels, scope),
+        DriverConfig: {
+          Name: volume.driver?.name ?? "",
+          Options: labelsOf(volume.driver?.options ?? {}, scope),
+        },
+        ...(volume.subpath !== "" && { Subpath: volume.subpath }),
+      },
+    }),
+    ...(tmpfs && { TmpfsOptions: { SizeBytes: tmpfs.sizeBytes, Mode: tmpfs.mode } }),
+  };
+}
+
+/**
+ * The engine's mounts for a spec's mounts, templates in source and target expanded, and for the
+ * files of secrets and configs, read-only. Throws `invalid` for what swarm mode refuses.
+ */
+export function toMounts(
+  mounts: readonly Mount[],
+  files: readonly PlacedFile[],
+  scope: TemplateScope,
+): MountConfig {
+  const own = mounts.map((mount) => {
+    const source = expand(mount.source, scope);
+    const target = expand(mount.target, scope);
+    const expanded = { ...mount, source, target };
+    check(expanded);
+    return toMount(expanded, scope);
+  });
+  const given = files.map(({ file, path }): MountSettings => {
+    const base = file.kind === "secret" ? SECRETS_DIR : "/";
+    const Target = posix.resolve(base, file.target.name);
+    return { Type: "bind", Source: path, Target, ReadOnly: true };
+  });
+  return [...own, ...given];
+}
+
+/** Paths on the host that must exist before the container is started. */
+export function bindSources(mounts: MountConfig): readonly string[] {
+  return mounts.filter(({ Type: type }) => type === "bind").map(({ Source }) => Source);
+}
