@@ -27,6 +27,7 @@ import type {
   LogView,
   ProposeResult,
   Ready,
+  Role,
   Status,
   StepResult,
 } from "./types.ts";
@@ -47,6 +48,28 @@ export class RaftCore {
     this.#s = new RaftState(config, log, boot);
     becomeFollower(this.#s, this.#s.term, 0);
     this.#ready = new ReadyMaker(this.#s);
+  }
+
+  /** The present term; like the getters below without the cost of {@link status}. */
+  get term(): number {
+    return this.#s.term;
+  }
+
+  get role(): Role {
+    return this.#s.role;
+  }
+
+  /** The leader as far as known; 0 = none. */
+  get lead(): Id {
+    return this.#s.lead;
+  }
+
+  get commit(): number {
+    return this.#s.log.committed;
+  }
+
+  get applied(): number {
+    return this.#s.log.applied;
   }
 
   /** One tick of the driver's clock. `now`: monotonic ms, used for leases only. */

@@ -2,6 +2,9 @@ import type { Acknowledgements } from "./quorum.ts";
 import type { Tracker } from "./tracker.ts";
 import type { Id } from "./types.ts";
 
+/** Reads that may wait at once: on a leader all, on a follower those it has passed on. */
+export const READS_MAX = 100_000;
+
 /** A read that waits for its confirmation. */
 export interface PendingRead {
   /** The asker's own number. */
@@ -47,6 +50,11 @@ export class ReadQueue implements Acknowledgements {
   /** Whether some read waits for a broadcast that was not made yet. */
   get needsBroadcast(): boolean {
     return (this.#pending.at(-1)?.round ?? 0) > this.#round;
+  }
+
+  /** No further read may be taken in. */
+  get full(): boolean {
+    return this.#pending.length + this.#early.length >= READS_MAX;
   }
 
   add(id: number, from: Id, index: number): void {

@@ -1,15 +1,15 @@
+import { READS_MAX } from "./read-queue.ts";
 import type { RaftState } from "./state.ts";
 import type { Id } from "./types.ts";
-
-/** Reads that a follower may have with its leader at once. */
-const FORWARDED_READS_MAX = 10_000;
 
 /** Asks for a safe read index on behalf of this member's caller (Raft §6.4). */
 export function askRead(s: RaftState, id: number): void {
   if (s.role === "leader") {
     serveRead(s, id, s.id);
-  } else if (s.lead === 0 || s.forwardedReads.length >= FORWARDED_READS_MAX) {
+  } else if (s.lead === 0) {
     s.failedReads.push({ id, reason: "no-leader" });
+  } else if (s.forwardedReads.length >= READS_MAX) {
+    s.failedReads.push({ id, reason: "overloaded" });
   } else {
     const message = s.message("MsgReadIndex", s.lead);
     message.term = 0;
@@ -19,8 +19,12 @@ export function askRead(s: RaftState, id: number): void {
   }
 }
 
-/** A leader takes read `id` of member `from`. */
+/** A leader takes read `id` of member `from`; one too many of another member's is not answered. */
 export function serveRead(s: RaftState, id: number, from: Id): void {
+  if (s.reads.full) {
+    if (from === s.id) s.failedReads.push({ id, reason: "overloaded" });
+    return;
+  }
   // Before its first commit in this term a leader may not know all that was committed (§8).
   if (!s.committedInTerm) {
     s.reads.postpone(id, from);

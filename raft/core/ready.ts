@@ -39,8 +39,8 @@ export class ReadyMaker {
       s.messagesAfterAppend.length > 0 ||
       unstable.hasNewEntries ||
       unstable.newSnapshot !== null ||
-      this.#changedSoftState() !== null ||
-      this.#changedHardState() !== null ||
+      this.#softStateChanged() ||
+      this.#hardStateChanged() ||
       s.readStates.length > 0 ||
       s.failedReads.length > 0 ||
       s.fetches.length > 0 ||
@@ -54,8 +54,8 @@ export class ReadyMaker {
     // One broadcast confirms all reads that came in since the last one.
     if (s.reads.needsBroadcast) broadcastHeartbeat(s);
     const { unstable } = s.log;
-    const softState = this.#changedSoftState();
-    const hardState = this.#changedHardState();
+    const softState = this.#softStateChanged() ? s.softState : null;
+    const hardState = this.#hardStateChanged() ? s.hardState : null;
     const entries = unstable.hasNewEntries ? unstable.newEntries() : NO_ENTRIES;
     const snapshot = unstable.newSnapshot;
     const committedEntries = this.#nextCommitted();
@@ -98,17 +98,15 @@ export class ReadyMaker {
     if (last) s.log.acceptApplying(last.index, entriesBytes(committedEntries), !this.#async);
   }
 
-  #changedSoftState(): SoftState | null {
+  #softStateChanged(): boolean {
     const { lead, role } = this.#s;
-    const same = lead === this.#softState.lead && role === this.#softState.role;
-    return same ? null : { lead, role };
+    return lead !== this.#softState.lead || role !== this.#softState.role;
   }
 
-  #changedHardState(): HardState | null {
+  #hardStateChanged(): boolean {
     const { term, vote, log } = this.#s;
     const old = this.#hardState;
-    const same = term === old.term && vote === old.vote && log.committed === old.commit;
-    return same ? null : { term, vote, commit: log.committed };
+    return term !== old.term || vote !== old.vote || log.committed !== old.commit;
   }
 
   #nextCommitted(): readonly Entry[] {

@@ -134,7 +134,9 @@ export interface ReadFailure {
     | "no-leader"
     | "leader-changed"
     /** Forwarded to the leader, no answer within an election timeout. */
-    | "timeout";
+    | "timeout"
+    /** Too many reads wait already (`READS_MAX`). */
+    | "overloaded";
 }
 
 /**

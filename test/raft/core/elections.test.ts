@@ -298,6 +298,24 @@ describe("elections", () => {
     }
   });
 
+  it("that are refused leave the voter's own timer running; a grant starts it anew", () => {
+    for (const granted of [true, false]) {
+      const past = { entries: [entry(1, 1)], term: 1 };
+      const member = new Member(2, conf([1, 2, 3]), {}, past);
+      member.core.setElectionTimeout(10);
+      member.tick(9);
+      // A new term draws a new timer; within it only a grant does.
+      member.step(message("MsgVote", 1, 2, { term: 2, index: 0 }));
+      member.core.setElectionTimeout(10);
+      member.tick(5);
+      member.step(
+        message("MsgVote", 3, 2, { term: 2, index: granted ? 1 : 0, logTerm: granted ? 1 : 0 }),
+      );
+      member.tick(5);
+      assert.equal(member.status.role, granted ? "follower" : "candidate");
+    }
+  });
+
   it("are answered in every role: a vote changes term and role, a survey nothing", () => {
     for (const type of ["MsgVote", "MsgPreVote"] as const) {
       for (const role of ["follower", "candidate", "pre-candidate", "leader"] as const) {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { InvariantError } from "../../../lib/assert.ts";
+import { encodeConfChange } from "../../../raft/core/conf-change-codec.ts";
 import type { ConfChange, ConfChangeStep, Id } from "../../../raft/core/types.ts";
 import { bytes, conf, entry, Member, message } from "./member.ts";
 import { cluster, Network } from "./network.ts";
@@ -173,6 +174,40 @@ describe("membership", () => {
     net.stop(1);
     net.campaign(2);
     assert.deepEqual(net.at(2).status.config, conf([1, 2, 4, 5], { learners: [3] }));
+  });
+
+  it("is not left before it was committed under both halves, though it is in the log", () => {
+    // A member comes back with the way into a joint configuration in its log, uncommitted.
+    const data = encodeConfChange(change([add(4), add(5)]));
+    const entries = [{ term: 1, index: 1, type: "conf-change", data } as const];
+    const member = new Member(1, conf([1, 2, 3]), {}, { entries, term: 1 });
+    member.becomeLeader();
+    member.take();
+    assert.equal(member.status.lastIndex, 2);
+    assert.deepEqual(member.status.config, conf([1, 2, 3]));
+    member.step(message("MsgAppResp", 2, 1, { term: 2, index: 2 }));
+    member.take();
+    // Now it is in force; the proposal to leave it goes to all at once, and waits for both.
+    assert.equal(member.status.config.autoLeave, true);
+    assert.equal(member.status.lastIndex, 3);
+    member.step(message("MsgAppResp", 2, 1, { term: 2, index: 3 }));
+    assert.equal(member.status.commit, 2);
+  });
+
+  it("tells all at once of the way out of a joint configuration", () => {
+    const member = new Member(1, conf([1, 2, 3]));
+    member.becomeLeader();
+    member.take();
+    for (const from of [2, 3]) member.step(message("MsgAppResp", from, 1, { index: 1 }));
+    member.take();
+    member.core.proposeConfChange(change([learn(3)], "implicit"));
+    member.take();
+    member.step(message("MsgAppResp", 2, 1, { index: 2 }));
+    const sent = member.take().filter((m) => m.entries.some(({ index }) => index === 3));
+    assert.deepEqual(
+      sent.map((m) => m.to),
+      [2, 3],
+    );
   });
 
   it("is left once a transfer that stood in the way is given up", () => {

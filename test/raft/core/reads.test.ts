@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { READS_MAX } from "../../../raft/core/read-queue.ts";
 import { bytes, conf, Member, message } from "./member.ts";
 import { cluster, Network } from "./network.ts";
 
@@ -188,6 +189,20 @@ describe("reads", () => {
     }
     member.take();
     assert.deepEqual(member.failedReads, [{ id: 1, reason: "timeout" }]);
+  });
+
+  it("beyond the bound are refused, whoever asks", () => {
+    const member = leader();
+    const far = new Member(2, conf([1, 2, 3]));
+    far.follow(1, 1);
+    for (let id = 1; id <= READS_MAX + 1; id++) {
+      member.read(id);
+      far.read(id);
+    }
+    for (const one of [member, far]) {
+      one.take();
+      assert.deepEqual(one.failedReads, [{ id: READS_MAX + 1, reason: "overloaded" }]);
+    }
   });
 
   it("are answered with the index of when they came in, later entries or not", () => {
