@@ -9,7 +9,7 @@ import { SwarmError } from "../lib/errors.ts";
 import { systemRandom } from "../lib/random.ts";
 import { openEngine } from "./api/engine.ts";
 import type { Context, Output } from "./context.ts";
-import { daemonStarter } from "./daemon/start.ts";
+import { daemonStarter, SWARMD } from "./daemon/start.ts";
 import { runProgram } from "./program.ts";
 
 const COLUMNS_UNKNOWN = 80;
@@ -64,7 +64,7 @@ const context: Context = {
   readFile: readInput,
   ask,
   connect: openEngine,
-  daemon: daemonStarter(systemClock),
+  daemon: daemonStarter(SWARMD, systemClock),
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), context);

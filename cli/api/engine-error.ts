@@ -16,6 +16,7 @@ const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
 /** Why a socket does not answer, in words. */
 const REASON_BY_ERRNO: Readonly<Record<string, string>> = {
   ENOENT: "the socket does not exist",
+  ENOTDIR: "the socket does not exist",
   ECONNREFUSED: "nothing listens on it",
   EACCES: "permission denied",
   EPERM: "permission denied",

@@ -1,7 +1,7 @@
 import { SwarmError } from "../../lib/errors.ts";
 import type { ExternalCa, SwarmSpec } from "../api/types.ts";
 import type { SwarmCommand } from "../command.ts";
-import { needValue, parseFields, splitPair } from "../flags/fields.ts";
+import { needValue, parseFields } from "../flags/fields.ts";
 import {
   boolFlag,
   choiceFlag,
@@ -94,16 +94,15 @@ export function applySwarmFlags(spec: SwarmSpec, flags: SwarmFlags): SwarmSpec {
   } as SwarmSpec;
 }
 
-function parseExternalCa(text: string): ExternalCa {
+/** Parses `--external-ca protocol=cfssl,url=…`. */
+export function parseExternalCa(text: string): ExternalCa {
   let ca: ExternalCa = { Protocol: "", URL: "" };
   for (const [key, raw] of parseFields(text)) {
     const value = needValue(key, raw);
     if (key === "protocol") ca = { ...ca, Protocol: value.toLowerCase() };
     else if (key === "url") ca = { ...ca, URL: value };
-    else {
-      const [name, option] = [key, splitPair(value)[0]];
-      ca = { ...ca, Options: { ...ca.Options, [name]: option } };
-    }
+    else if (key === "cacert") ca = { ...ca, CACert: value };
+    else ca = { ...ca, Options: { ...ca.Options, [key]: value } };
   }
   if (ca.Protocol !== "cfssl") throw new SwarmError("invalid", "use protocol=cfssl,url=…");
   if (ca.URL === "") throw new SwarmError("invalid", "an external CA needs url=…");

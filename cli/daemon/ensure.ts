@@ -94,7 +94,7 @@ export async function orStop<T>(
 function isAbsent(error: unknown): boolean {
   return (
     isSwarmError(error, "unavailable") &&
-    ["ENOENT", "ECONNREFUSED"].includes(error.details["errno"] ?? "")
+    ["ENOENT", "ENOTDIR", "ECONNREFUSED"].includes(error.details["errno"] ?? "")
   );
 }
 

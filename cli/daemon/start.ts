@@ -39,12 +39,19 @@ export type DaemonStarter = (
   signal: AbortSignal,
 ) => Promise<StartedDaemon>;
 
-/** The starter of production: this program's own swarmd, detached, its log in the state directory. */
-export function daemonStarter(clock: Clock): DaemonStarter {
+/** How to run the swarmd that came with this command, compiled or not: program and arguments. */
+export const SWARMD: readonly string[] = [
+  process.execPath,
+  ...process.execArgv,
+  fileURLToPath(new URL(`../../node/main${extname(import.meta.url)}`, import.meta.url)),
+];
+
+/** The starter of production: `program`, detached, its log in the state directory. */
+export function daemonStarter(program: readonly string[], clock: Clock): DaemonStarter {
   return async (options, isUp, signal) => {
     const logFile = join(options.stateDir, "swarmd.log");
     await prepare(options);
-    const child = await spawnDaemon(options, logFile);
+    const child = await spawnDaemon(program, options, logFile);
     const daemon = startedDaemon(child, logFile, clock);
     try {
       await waitUntilUp(child, { logFile, isUp, clock }, signal);
@@ -89,7 +96,11 @@ function reason(error: unknown): string {
   return messageOf(error);
 }
 
-async function spawnDaemon(options: DaemonOptions, logFile: string): Promise<ChildProcess> {
+async function spawnDaemon(
+  [file = "", ...first]: readonly string[],
+  options: DaemonOptions,
+  logFile: string,
+): Promise<ChildProcess> {
   const log = await open(logFile, "a", 0o600).catch((cause: unknown) => {
     throw new SwarmError(
       "denied",
@@ -98,19 +109,15 @@ async function spawnDaemon(options: DaemonOptions, logFile: string): Promise<Chi
       { cause },
     );
   });
-  const program = fileURLToPath(
-    new URL(`../../node/main${extname(import.meta.url)}`, import.meta.url),
-  );
   const args = [
-    ...process.execArgv,
-    program,
+    ...first,
     "--state-dir",
     options.stateDir,
     "--host",
     options.endpoint.url,
     ...options.flags,
   ];
-  const child = spawn(process.execPath, args, {
+  const child = spawn(file, args, {
     detached: true,
     stdio: ["ignore", log.fd, log.fd],
     cwd: "/",

@@ -92,12 +92,13 @@ export function ratioFlag(name: string, description: string): Option {
   });
 }
 
-/** One of a few words. */
+/** One of a few words, which completion offers too. */
 export function choiceFlag(name: string, description: string, choices: readonly string[]): Option {
-  return valueFlag(name, "string", description, (text) => {
+  const parse = refusing((text) => {
     if (!choices.includes(text)) throw new Error(`use one of ${choices.join(", ")}`);
     return text;
   });
+  return new Option(spelled(name, "string"), description).choices(choices).argParser(parse);
 }
 
 /** Parses a whole number of at least 0 in decimal digits. */

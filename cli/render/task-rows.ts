@@ -49,7 +49,8 @@ export function taskRows(tasks: readonly Task[], view: TaskView): readonly Row[]
     Image: imageOf(task, view),
     Node: task.NodeID ? view.nodeName(task.NodeID) : "",
     DesiredState: capitalize(task.DesiredState),
-    CurrentState: `${capitalize(task.Status.State)} ${ago(task.Status.Timestamp, view.now)}`.trim(),
+    CurrentState:
+      `${capitalize(task.Status.State)} ${ago(task.Status.Timestamp, view.now).toLowerCase()}`.trim(),
     Error: errorOf(task, view),
     Ports: formatPorts(task.Status.PortStatus?.Ports ?? []),
   }));

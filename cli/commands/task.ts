@@ -1,0 +1,43 @@
+import { filtersQuery, segment } from "../api/engine.ts";
+import { addInspectFlags, inspectEach, type InspectFlags } from "../api/inspect.ts";
+import type { Task } from "../api/types.ts";
+import { engineOf, type SwarmCommand } from "../command.ts";
+import type { Context } from "../context.ts";
+import { groupFilters } from "../flags/filter.ts";
+import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
+
+/** `swarm task …`: docker shows tasks only by service and by node. */
+export function addTaskCommands(root: SwarmCommand, context: Context): void {
+  const task = root.group("task", "Look at tasks");
+  addTaskInspect(task, context);
+  addTaskLs(task, context);
+}
+
+function addTaskLs(parent: SwarmCommand, context: Context): void {
+  const command = parent.command("ls").alias("list").description("List the tasks of the swarm");
+  addTaskListFlags(command).action(async (flags: TaskListFlags) => {
+    const engine = await engineOf(command, context);
+    const tasks = await engine.request<Task[]>({
+      method: "GET",
+      path: "/tasks",
+      query: { filters: filtersQuery(groupFilters(flags.filter)) },
+    });
+    await printTasks(engine, tasks, flags, context);
+  });
+}
+
+function addTaskInspect(parent: SwarmCommand, context: Context): void {
+  const command = parent
+    .command("inspect")
+    .description("Display detailed information on one or more tasks")
+    .argument("TASK")
+    .argument("[TASK...]");
+  addInspectFlags(command, false).action(
+    async (first: string, rest: readonly string[], flags: InspectFlags) => {
+      const engine = await engineOf(command, context);
+      const read = (name: string): Promise<Task> =>
+        engine.request<Task>({ method: "GET", path: `/tasks/${segment(name)}` });
+      await inspectEach([first, ...rest], flags, { read }, context);
+    },
+  );
+}

@@ -1,0 +1,25 @@
+/*
+ * Stands in for swarmd where a test starts one: `FAKE_SWARMD=fail` prints an error and ends,
+ * anything else serves 200 on the socket until SIGTERM.
+ */
+import { rmSync } from "node:fs";
+import { createServer } from "node:http";
+
+if (process.env["FAKE_SWARMD"] === "fail") {
+  process.stderr.write("first line\nlistening on 2377: address already in use\n");
+  process.exit(1);
+}
+const url = process.argv[process.argv.indexOf("--host") + 1] ?? "";
+const path = url.replace("unix://", "");
+const server = createServer((request, response) => {
+  process.stderr.write(`${request.method} ${request.url}\n`);
+  const isInit = request.url?.startsWith("/swarm/init") ?? false;
+  response.writeHead(isInit ? 400 : 200, { "Content-Type": "application/json" });
+  response.end(isInit ? '{"message":"could not choose an IP address to advertise"}' : "{}");
+});
+process.on("SIGTERM", () => {
+  server.closeAllConnections();
+  server.close(() => rmSync(path, { force: true }));
+});
+server.listen(path);
+process.stderr.write(`flags ${process.argv.slice(2).join(" ")}\n`);
