@@ -27,7 +27,7 @@ export class WebService {
   async create(): Promise<void> {
     const flags = ["--detach", "--name", SERVICE, "--replicas", String(this.#options.replicas)];
     flags.push("--env", "TASK={{.Task.Name}}", "--env", "NODE={{.Node.Hostname}}");
-    flags.push("--update-parallelism", "2", "--update-monitor", "0s", "--restart-delay", "0s");
+    flags.push("--update-parallelism", "2", "--update-monitor", "1s", "--restart-delay", "0s");
     // The last argument finds the service's processes again, whoever started them.
     const marker = this.#cluster.root;
     const what =

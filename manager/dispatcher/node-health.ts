@@ -48,7 +48,7 @@ export class NodeHealth implements Controller {
     for (const node of view.node.all()) {
       if (node.status?.state === NodeState.DOWN) this.#down.add(node.id);
       // Everyone else has to find the new leader first; none is written before that.
-      else this.#expect(node.id, "new leader");
+      else this.#expect(node.id);
     }
   }
 
@@ -77,13 +77,9 @@ export class NodeHealth implements Controller {
   /** The node's connection broke: it may come back within the grace period. */
   disconnected(nodeId: string): void {
     this.#forget(nodeId);
-    this.#grace.set(
-      nodeId,
-      this.#modules.clock.after(this.#times.brokenStreamGraceMs, () => {
-        this.#grace.delete(nodeId);
-        this.#judge(nodeId, { state: NodeState.DOWN, message: "connection lost" });
-      }),
-    );
+    this.#later(nodeId, this.#times.brokenStreamGraceMs, () => {
+      this.#judge(nodeId, { state: NodeState.DOWN, message: "connection lost" });
+    });
   }
 
   /** The node missed its heartbeats. */
@@ -105,18 +101,38 @@ export class NodeHealth implements Controller {
     return this.#orphan(signal);
   }
 
-  #expect(nodeId: string, why: string): void {
-    const { clock } = this.#modules;
-    const first = clock.after(this.#times.newLeaderGraceMs, () => {
-      const message = `Node moved to "unknown" state due to leadership change in cluster`;
-      this.#judge(nodeId, { state: NodeState.UNKNOWN, message });
-      const second = clock.after(this.#times.newLeaderGraceMs, () => {
-        this.#grace.delete(nodeId);
-        this.#judge(nodeId, { state: NodeState.DOWN, message: `not seen by the ${why}` });
+  /**
+   * Gives a node of the former leader's time to register here. A manager that Raft cannot reach
+   * either is lost like one whose connection broke; that is often the former leader itself.
+   */
+  #expect(nodeId: string): void {
+    const { brokenStreamGraceMs, newLeaderGraceMs } = this.#times;
+    this.#later(nodeId, brokenStreamGraceMs, () => {
+      if (this.#isUnreachableManager(nodeId)) {
+        this.#judge(nodeId, { state: NodeState.DOWN, message: "connection lost" });
+        return;
+      }
+      this.#later(nodeId, Math.max(0, newLeaderGraceMs - brokenStreamGraceMs), () => {
+        const message = `Node moved to "unknown" state due to leadership change in cluster`;
+        this.#judge(nodeId, { state: NodeState.UNKNOWN, message });
+        this.#later(nodeId, newLeaderGraceMs, () => {
+          this.#judge(nodeId, { state: NodeState.DOWN, message: "not seen by the new leader" });
+        });
       });
-      this.#grace.set(nodeId, second);
     });
-    this.#grace.set(nodeId, first);
+  }
+
+  #later(nodeId: string, ms: number, then: () => void): void {
+    const cancel = this.#modules.clock.after(ms, () => {
+      this.#grace.delete(nodeId);
+      then();
+    });
+    this.#grace.set(nodeId, cancel);
+  }
+
+  #isUnreachableManager(nodeId: string): boolean {
+    const { members } = this.#modules.raft.status();
+    return members.some((member) => member.nodeId === nodeId && !member.reachable);
   }
 
   #forget(nodeId: string): void {
