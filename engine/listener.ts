@@ -1,4 +1,4 @@
-import { chmod, unlink } from "node:fs/promises";
+import { chmod, lstat, unlink } from "node:fs/promises";
 import http from "node:http";
 import https from "node:https";
 import { connect, isIP } from "node:net";
@@ -61,6 +61,8 @@ async function listenUnix(server: http.Server, path: string): Promise<void> {
     await bound(server, { path });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE") throw error;
+    if (!(await lstat(path)).isSocket())
+      throw new SwarmError("invalid", `cannot listen on unix://${path}: it is not a socket`);
     if (await answers(path))
       throw new SwarmError("exists", `another swarmd already answers on ${path}`, { cause: error });
     // Left over by a process that was killed.

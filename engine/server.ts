@@ -83,7 +83,9 @@ export class Engine {
     const max = maxVersion(this.#modules);
     this.#setHeaders(response, max);
     using link = linked(this.#stop.signal);
-    response.once("close", () => link.abort(cancelled("the client went away")));
+    response.once("close", () => {
+      if (!response.writableFinished) link.abort(cancelled("the client went away"));
+    });
     try {
       const [target = "/", search = ""] = (request.url ?? "/").split("?", 2);
       const { version, path } = splitVersion(target, max);
@@ -108,10 +110,8 @@ export class Engine {
     link: { readonly signal: AbortSignal; abort(reason?: unknown): void },
   ): Promise<void> {
     const { clock } = this.#modules;
-    const late = new SwarmError("deadline", "context deadline exceeded");
-    const cancel: Cancel = route.streams
-      ? () => {}
-      : clock.after(REQUEST_TIME_MS, () => link.abort(late));
+    const expire = (): void => link.abort(new SwarmError("deadline", "context deadline exceeded"));
+    const cancel: Cancel = route.streams ? () => {} : clock.after(REQUEST_TIME_MS, expire);
     try {
       link.signal.throwIfAborted();
       const request = this.#request(params, input, link.signal);
