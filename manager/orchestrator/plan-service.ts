@@ -1,5 +1,6 @@
 import { TaskState, type Service, type Task } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
+import { heldBy } from "./dependencies.ts";
 import { dirtyTest } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
 import type { ServiceContext } from "./service-context.ts";
@@ -16,7 +17,8 @@ export type ServicePlan = (
 export function contextOf(service: Service, view: StoreView, now: number): ServiceContext {
   const node = (id: string) => view.node.get(id);
   const [cluster] = view.cluster.all();
-  return { service, cluster, now, node, isDirty: dirtyTest(service, node), held: "" };
+  const held = heldBy(service, view);
+  return { service, cluster, now, node, isDirty: dirtyTest(service, node), held };
 }
 
 /** Ends every task of a service that is gone, or going, for good. */

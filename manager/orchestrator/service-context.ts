@@ -1,3 +1,4 @@
+import { make } from "../../proto/codec.ts";
 import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts";
 import type { IsDirty } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
@@ -46,5 +47,13 @@ export function placeTask(
 ): void {
   const waits = (origin?.notBeforeMs ?? 0) > ctx.now || ctx.held !== "" || isOccupied(ctx, slot);
   const desired = waits ? TaskState.READY : goalOf(ctx);
-  draft.create(slot, newTask(ctx, slot, desired, origin));
+  draft.create(
+    slot,
+    newTask(ctx, slot, desired, ctx.held === "" ? origin : heldOrigin(ctx, origin)),
+  );
+}
+
+function heldOrigin({ held }: ServiceContext, origin: TaskOrigin | null): TaskOrigin {
+  const reason = origin?.reason ? `${origin.reason}; ${held}` : held;
+  return make("TaskOrigin", { ...origin, reason });
 }

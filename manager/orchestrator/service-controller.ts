@@ -4,6 +4,7 @@ import type { StoreEvent, StoreView } from "../store/tables.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { applyDraft } from "./apply-draft.ts";
 import { Backlog } from "./backlog.ts";
+import { Dependents } from "./dependencies.ts";
 import { Draft } from "./draft.ts";
 import type { Modules } from "./modules.ts";
 import { contextOf, planRemoval, type ServicePlan } from "./plan-service.ts";
@@ -38,6 +39,7 @@ export class ServiceController implements Controller {
   readonly #modules: Modules;
   readonly #dirty = new Backlog<true>();
   readonly #wishes = new Map<string, Wishes>();
+  readonly #dependents = new Dependents();
 
   constructor(mode: ServiceMode, modules: Modules) {
     this.#mode = mode;
@@ -49,8 +51,7 @@ export class ServiceController implements Controller {
   }
 
   init(view: StoreView): void {
-    for (const service of view.service.all())
-      if (this.#owns(service)) this.#dirty.add(service.id, true);
+    for (const service of view.service.all()) this.#noteService(service, false);
     if (!this.#mode.endsStrays) return;
     for (const { serviceId } of view.task.all())
       if (serviceId !== "" && !view.service.get(serviceId)) this.#dirty.add(serviceId, true);
@@ -58,7 +59,7 @@ export class ServiceController implements Controller {
 
   mark(event: StoreEvent): void {
     if (event.kind === "service") {
-      if (this.#owns(event.object)) this.#dirty.add(event.object.id, true);
+      this.#noteService(event.object, event.change === ChangeKind.REMOVE);
     } else if (event.kind === "task") {
       this.#markTask(event.object, event);
     } else if (event.kind === "node") {
@@ -105,8 +106,22 @@ export class ServiceController implements Controller {
     return tasks.size + (this.#mode.perNode ? view.node.size : 0);
   }
 
+  #noteService(service: Service, removed: boolean): void {
+    this.#markDependents(service.spec?.annotations?.name ?? "");
+    if (!this.#owns(service)) return;
+    this.#dirty.add(service.id, true);
+    if (removed) this.#dependents.remove(service.id);
+    else this.#dependents.put(service);
+  }
+
+  #markDependents(name: string): void {
+    for (const id of this.#dependents.of(name)) this.#dirty.add(id, true);
+  }
+
   #markTask(task: Task, event: StoreEvent & { readonly kind: "task" }): void {
     if (task.serviceId === "") return;
+    if (isTaskChange(event.old, task, event.change, true))
+      this.#markDependents(task.serviceAnnotations?.name ?? "");
     const service = this.#modules.store.view.service.get(task.serviceId);
     if (!service || !this.#owns(service)) return;
     const awaitsRunning = this.#wishes.get(service.id)?.awaitsRunning ?? false;

@@ -125,7 +125,8 @@ function earlyEnd(taskId: string, at: number): UpdateFailure {
 
 function overdue(task: Task, options: UpdateOptions, at: number): UpdateFailure {
   const limit = formatDuration(options.deadlineMs * 1e6);
-  const why = task.status?.err || task.status?.message || "no reason is known";
+  const waits = task.desiredState === TaskState.READY ? (task.origin?.reason ?? "") : "";
+  const why = task.status?.err || waits || task.status?.message || "no reason is known";
   const text = `because task ${task.id} did not run within ${limit}: ${why}`;
   return { at, overdue: true, text };
 }
