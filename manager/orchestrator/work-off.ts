@@ -7,7 +7,7 @@ import type { Modules } from "./modules.ts";
 const RETRY_DELAY_MS = 1_000;
 
 /**
- * Writes one slice of `backlog` after the other until it is empty, and lets the event loop turn
+ * Writes one slice of `backlog` after the other until it is empty or `signal` aborts, and lets the event loop turn
  * between them.
  * @returns milliseconds until the next attempt when a slice was refused; undefined when all is done
  */
@@ -17,8 +17,7 @@ export async function workOff<V>(
   slice: (tx: Transaction) => void,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  while (backlog.size > 0) {
-    signal.throwIfAborted();
+  while (backlog.size > 0 && !signal.aborted) {
     if (!(await backlog.write(modules, slice, signal))) return RETRY_DELAY_MS;
     await setImmediate();
   }

@@ -1,0 +1,198 @@
+import assert from "node:assert/strict";
+import { ORCHESTRATORS } from "../../../manager/orchestrator/orchestrators.ts";
+import { slotKey } from "../../../manager/store/schema.ts";
+import { SeededRandom } from "../../../lib/random.ts";
+import { make } from "../../../proto/codec.ts";
+import {
+  NodeAvailability,
+  NodeState,
+  TaskState,
+  UpdateConfigFailureAction,
+  UpdateConfigOrder,
+  UpdateStatusState,
+  type Service,
+  type Task,
+} from "../../../proto/generated.ts";
+import { aService } from "../../fakes/objects.ts";
+import type { Fate } from "../../fakes/scripted-agents.ts";
+import { Harness } from "./harness.ts";
+
+const SEEDS = 25;
+const STEPS = 60;
+/** From the end of all faults until everything is as it was asked for. */
+const CONVERGENCE_MS = 30 * 60_000;
+
+const NODES = ["node1", "node2", "node3", "node4"];
+const NAMES = ["web", "api", "db"];
+const UPDATING: readonly UpdateStatusState[] = [
+  UpdateStatusState.UPDATING,
+  UpdateStatusState.ROLLBACK_STARTED,
+];
+
+/** A cluster under random traffic and faults from one seed, watched at every commit. */
+class Simulation {
+  readonly random: SeededRandom;
+  cluster!: Harness;
+  #faults = true;
+  /** Tasks that a node still had when it was lost: nobody can say whether they run. */
+  readonly #lost = new Set<string>();
+
+  constructor(seed: number) {
+    this.random = new SeededRandom(`orchestrator/${seed}`);
+  }
+
+  async run(): Promise<void> {
+    this.cluster = await Harness.open({
+      loops: Object.values(ORCHESTRATORS),
+      nodes: NODES.length,
+      fate: (task) => this.#fate(task),
+    });
+    this.cluster.store.onCommit(() => this.#check());
+    for (let step = 0; step < STEPS; step++) {
+      await this.#step();
+      await this.cluster.clock.advance(this.random.int(20_000));
+    }
+    await this.#heal();
+    await this.cluster.clock
+      .until(() => this.#converged(), CONVERGENCE_MS)
+      .catch((error: unknown) => {
+        throw new Error(this.#describe(), { cause: error });
+      });
+    await this.cluster.stop();
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.random.int(items.length)] as T;
+  }
+
+  #fate(task: Task): Fate {
+    const image = task.spec?.runtime === "container" ? task.spec.container.image : "";
+    const [, end = ""] = image.split("-");
+    // From the ids, so that the answer is the same each time.
+    const chance = parseInt(task.id.slice(0, 4), 36) % 100;
+    const slow = { prepareMs: (chance % 7) * 300, stopMs: (chance % 5) * 1_000 };
+    if (!this.#faults) return slow;
+    if (end === "bad") return { ...slow, ends: { state: TaskState.FAILED, afterMs: chance * 20 } };
+    if (end === "stuck" && chance < 50) return { stuckAt: TaskState.PENDING };
+    if (chance < 5) return { ...slow, ends: { state: TaskState.REJECTED, afterMs: chance } };
+    if (chance < 10) return { ...slow, ends: { state: TaskState.COMPLETE, afterMs: 15_000 } };
+    return slow;
+  }
+
+  #service(name: string): Service {
+    const order = this.#pick([UpdateConfigOrder.STOP_FIRST, UpdateConfigOrder.START_FIRST]);
+    const update = make("UpdateConfig", {
+      parallelism: this.random.int(4),
+      delayNs: this.random.int(3) * 2e9,
+      failureAction: this.#pick(Object.values(UpdateConfigFailureAction)),
+      maxFailureRatio: this.#pick([0, 0.3]),
+      order,
+    });
+    return aService(name, { replicas: this.random.int(8), spec: { update, rollback: update } });
+  }
+
+  async #step(): Promise<void> {
+    const { cluster } = this;
+    const name = this.#pick(NAMES);
+    const node = this.#pick(NODES);
+    const service = cluster.store.view.service.get(name);
+    if (!service) return cluster.add(this.#service(name));
+    switch (this.random.int(8)) {
+      case 0:
+        return cluster.respec(name, (spec) => ({
+          ...spec,
+          mode: "replicated",
+          replicated: { replicas: this.random.int(10) },
+        }));
+      case 1:
+      case 2: {
+        const image = `${this.random.int(1e6)}-${this.#pick(["good", "good", "bad", "stuck"])}`;
+        return cluster.newImage(name, image);
+      }
+      case 3: {
+        for (const task of cluster.store.view.task.by("node", node)) this.#lost.add(task.id);
+        return cluster.setNodeState(node, NodeState.DOWN);
+      }
+      case 4:
+        return cluster.setNodeState(node, NodeState.READY);
+      case 5:
+        return cluster.setAvailability(node, this.#pick(Object.values(NodeAvailability)));
+      case 6:
+        await cluster.stop();
+        return cluster.start();
+      default:
+        if (this.random.int(4) > 0) return;
+        await cluster.store.update((tx) => tx.remove("service", service));
+    }
+  }
+
+  async #heal(): Promise<void> {
+    this.#faults = false;
+    for (const id of NODES) {
+      await this.cluster.setNodeState(id, NodeState.READY);
+      await this.cluster.setAvailability(id, NodeAvailability.ACTIVE);
+    }
+    await this.cluster.stop();
+    this.cluster.start();
+  }
+
+  #check(): void {
+    const running = new Map<string, number>();
+    const wanted = new Map<string, number>();
+    const { view } = this.cluster.store;
+    for (const task of view.task.all()) {
+      const key = slotKey(task);
+      if (task.desiredState <= TaskState.RUNNING) wanted.set(key, (wanted.get(key) ?? 0) + 1);
+      if (task.status?.state !== TaskState.RUNNING || this.#lost.has(task.id)) continue;
+      running.set(key, (running.get(key) ?? 0) + 1);
+    }
+    for (const [key, count] of wanted) assert(count <= 2, `${count} tasks wanted in ${key}`);
+    for (const [key, count] of running) {
+      const order = view.service.get(key.split("/")[0] ?? "")?.spec?.update?.order;
+      const allowed = order === UpdateConfigOrder.STOP_FIRST ? 1 : 2;
+      assert(count <= allowed, `${count} tasks run in ${key}`);
+    }
+  }
+
+  /** What is left to do, for the message of a failed run. */
+  #describe(): string {
+    const { view } = this.cluster.store;
+    const lines: string[] = [];
+    for (const { id, spec, updateStatus } of view.service.all()) {
+      const replicas = spec?.mode === "replicated" ? spec.replicated.replicas : 0;
+      lines.push(
+        `${id}: ${replicas} replicas, update ${updateStatus?.state} ${updateStatus?.message}`,
+      );
+    }
+    for (const task of view.task.all()) {
+      const { serviceId, slot, nodeId, desiredState, status, origin } = task;
+      if (desiredState > TaskState.COMPLETE && (status?.state ?? 0) > TaskState.RUNNING) continue;
+      const states = `desired ${desiredState}, is ${status?.state}`;
+      lines.push(`  ${serviceId}.${slot} on ${nodeId}: ${states}, ${JSON.stringify(origin)}`);
+    }
+    return lines.join("\n");
+  }
+
+  #converged(): boolean {
+    const { view } = this.cluster.store;
+    for (const task of view.task.all()) if (!view.service.get(task.serviceId)) return false;
+    for (const service of view.service.all()) {
+      if (UPDATING.includes(service.updateStatus?.state ?? UpdateStatusState.UNKNOWN)) return false;
+      const { spec } = service;
+      const replicas = spec?.mode === "replicated" ? spec.replicated.replicas : 0;
+      const slots = new Set(this.cluster.running(service.id).map((task) => task.slot));
+      const alive = [...view.task.by("service", service.id)].filter(({ status }) => {
+        const state = status?.state ?? TaskState.NEW;
+        return state >= TaskState.ASSIGNED && state <= TaskState.RUNNING;
+      });
+      if (slots.size !== replicas || alive.length !== replicas) return false;
+    }
+    return true;
+  }
+}
+
+describe("orchestrator under random traffic, faults and changes of leader", () => {
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    it(`keeps its promises and converges (seed ${seed})`, () => new Simulation(seed).run());
+  }
+});
