@@ -4,7 +4,7 @@ import { isSwarmError, SwarmError } from "../../lib/errors.ts";
 import { backoffMs, type Backoff } from "../../lib/retry.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Call } from "../../proto/call.ts";
-import { ControlService, type ControlApi } from "../../proto/generated.ts";
+import { ControlService, ReadConsistency, type ControlApi } from "../../proto/generated.ts";
 
 /** How long a call waits for a leader: an election takes about two seconds, rarely four. */
 export const LEADER_WAIT_MS = 6_000;
@@ -63,40 +63,62 @@ function isTransient(error: unknown): boolean {
 }
 
 /**
- * Makes `attempt` until it is not refused for want of a leader, at most for
- * {@link LEADER_WAIT_MS}.
- * @throws SwarmError `no-leader` when the time is up
+ * Makes calls until they are not refused for want of a leader. The wait is counted from the
+ * moment the leader was first missed, so that with the quorum lost only the first callers wait
+ * and all others hear of it at once.
  */
-async function untilLed(
-  { clock, random }: ForwardModules,
-  attempt: () => Promise<unknown>,
-  again: (error: unknown) => boolean,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const deadline = clock.monotonic() + LEADER_WAIT_MS;
-  for (let n = 0; ; n++) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (!again(error)) throw error;
-      const pause = backoffMs(LOOK_AGAIN, n, random);
-      if (clock.monotonic() + pause >= deadline) throw noLeader(error);
-      await sleep(clock, pause, signal);
+class LeaderWait {
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #missedSince: number | undefined;
+  #missedLast = 0;
+
+  constructor({ clock, random }: ForwardModules) {
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** @throws SwarmError `no-leader` when {@link LEADER_WAIT_MS} are over */
+  async until<T>(
+    attempt: () => Promise<T>,
+    again: (error: unknown) => boolean,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (let n = 0; ; n++) {
+      try {
+        const value = await attempt();
+        this.#missedSince = undefined;
+        return value;
+      } catch (error) {
+        if (!again(error)) throw error;
+        const pause = backoffMs(LOOK_AGAIN, n, this.#random);
+        if (this.#missed() + pause >= LEADER_WAIT_MS) throw noLeader(error);
+        await sleep(this.#clock, pause, signal);
+      }
     }
+  }
+
+  /** Notes that the leader is missed; returns for how long it has been, milliseconds. */
+  #missed(): number {
+    const now = this.#clock.monotonic();
+    // What nobody has noticed for so long is another loss.
+    if (now - this.#missedLast > LEADER_WAIT_MS) this.#missedSince = undefined;
+    this.#missedLast = now;
+    this.#missedSince ??= now;
+    return now - this.#missedSince;
   }
 }
 
 /** A change: made by the leader, and visible here when the call returns. */
-function forwardWrite(modules: ForwardModules, name: Name): Unary {
+function forwardWrite(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
   return async (request, call) => {
-    const attempt = async (): Promise<unknown> => {
+    const attempt = async () => {
       const route = modules.leader();
       if (!route) throw noLeader();
       const response = await (route.api[name] as Unary)(request, call);
       return { response, local: route.local };
     };
-    const made = await untilLed(modules, attempt, isUnapplied, call.signal);
-    const { response, local } = made as { response: unknown; local: boolean };
+    const { response, local } = await wait.until(attempt, isUnapplied, call.signal);
     if (!local) await settle(modules, call.signal);
     return response;
   };
@@ -115,17 +137,24 @@ async function settle({ catchUp, clock }: ForwardModules, parent: AbortSignal): 
   }
 }
 
+function isLinearizable(request: unknown): boolean {
+  const { consistency } = request as { readonly consistency?: ReadConsistency };
+  return consistency === ReadConsistency.LINEARIZABLE;
+}
+
 /** A read from this manager's own state. */
-function localRead(modules: ForwardModules, name: Name): Unary {
+function localRead({ local }: ForwardModules, wait: LeaderWait, name: Name): Unary {
   return (request, call) => {
-    const attempt = () => (modules.local[name] as Unary)(request, call);
-    return untilLed(modules, attempt, isTransient, call.signal);
+    const attempt = () => (local[name] as Unary)(request, call);
+    // Needs no leader, and so says nothing about whether there is one.
+    if (!isLinearizable(request)) return attempt();
+    return wait.until(attempt, isTransient, call.signal);
   };
 }
 
 /** A read that the leader knows more about; without a leader, this manager answers. */
-function leaderRead(modules: ForwardModules, name: Name): Unary {
-  const here = localRead(modules, name);
+function leaderRead(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
+  const here = localRead(modules, wait, name);
   return async (request, call) => {
     try {
       const route = modules.leader();
@@ -138,9 +167,9 @@ function leaderRead(modules: ForwardModules, name: Name): Unary {
   };
 }
 
-function forward(modules: ForwardModules, name: Name): Unary {
-  if (LEADER_READS.includes(name)) return leaderRead(modules, name);
-  return isRead(name) ? localRead(modules, name) : forwardWrite(modules, name);
+function forward(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
+  if (LEADER_READS.includes(name)) return leaderRead(modules, wait, name);
+  return isRead(name) ? localRead(modules, wait, name) : forwardWrite(modules, wait, name);
 }
 
 /**
@@ -150,7 +179,8 @@ function forward(modules: ForwardModules, name: Name): Unary {
  */
 export function forwardingControl(modules: ForwardModules): ControlApi {
   const names = Object.keys(ControlService.methods) as Name[];
-  const unary = names.map((name) => [name, forward(modules, name)] as const);
+  const wait = new LeaderWait(modules);
+  const unary = names.map((name) => [name, forward(modules, wait, name)] as const);
   return {
     ...(Object.fromEntries(unary) as unknown as ControlApi),
     watch: (request, call) => modules.local.watch(request, call),

@@ -7,7 +7,7 @@ import {
   type LeaderRoute,
 } from "../../../manager/control/forward.ts";
 import { make } from "../../../proto/codec.ts";
-import type { ControlApi } from "../../../proto/generated.ts";
+import { ReadConsistency, type ControlApi } from "../../../proto/generated.ts";
 import { SimClock } from "../../fakes/sim-clock.ts";
 import { aServiceSpec, ControlHarness, refused } from "./harness.ts";
 
@@ -69,6 +69,21 @@ describe("control: forwarding", () => {
     ]);
   });
 
+  it("waits with a linearizable read until somebody leads again", async () => {
+    const own = forwardingControl({
+      local: failing(new SwarmError("no-leader", "election")).api,
+      leader: () => route,
+      catchUp: () => Promise.resolve(),
+      clock,
+      random: new SeededRandom("forward"),
+    });
+    const consistency = ReadConsistency.LINEARIZABLE;
+    const read = own.getService(make("GetServiceRequest", { consistency }), leader.call);
+    await clock.advance(1_000);
+    await read;
+    assert.deepEqual(calls, Array(2).fill("leader getService"));
+  });
+
   it("has the leader make changes, and then catches up with it", async () => {
     const { service } = await api.createService(request, leader.call);
     assert.equal(leader.store.view.service.get(service?.id ?? "")?.id, service?.id);
@@ -101,6 +116,21 @@ describe("control: forwarding", () => {
     const outcome = refused(api.createService(request, leader.call), "no-leader", NO_LEADER);
     await clock.advance(LEADER_WAIT_MS);
     await outcome;
+  });
+
+  it("says so at once to those who ask again, but waits anew for the next loss", async () => {
+    route = undefined;
+    const first = refused(api.createService(request, leader.call), "no-leader", NO_LEADER);
+    await clock.advance(LEADER_WAIT_MS);
+    await first;
+    await api.listTasks(make("ListTasksRequest"), leader.call);
+    await refused(api.createService(request, leader.call), "no-leader", NO_LEADER);
+    await clock.advance(10 * LEADER_WAIT_MS);
+    const later = api.createService(request, leader.call);
+    await clock.advance(LEADER_WAIT_MS / 2);
+    route = { api: leader.api, local: false };
+    await clock.advance(LEADER_WAIT_MS / 2);
+    await later;
   });
 
   it("asks again when a call met a manager that does not lead, or never went out", async () => {
