@@ -1,5 +1,5 @@
 import http from "node:http";
-import { collectDefaultMetrics, Gauge, Registry } from "prom-client";
+import type { Registry } from "prom-client";
 import { SwarmError } from "../lib/errors.ts";
 import { NodeState, TaskState } from "../proto/generated.ts";
 import type { LocalNode } from "./local-node.ts";
@@ -21,7 +21,11 @@ function countBy(items: Iterable<string>): ReadonlyMap<string, number> {
 }
 
 /** Gauges with SwarmKit's names, read when they are asked for. */
-function registerGauges(registry: Registry, node: LocalNode): void {
+function registerGauges(
+  { Gauge }: typeof import("prom-client"),
+  registry: Registry,
+  node: LocalNode,
+): void {
   const registers = [registry];
   const manager = () => node.member?.manager;
   const view = () => manager()?.store.view;
@@ -84,9 +88,11 @@ function registerGauges(registry: Registry, node: LocalNode): void {
  * collector reaches. It shows counts and no names.
  */
 export async function openMetrics(addr: string, node: LocalNode): Promise<Metrics> {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  registerGauges(registry, node);
+  // Loaded only where metrics are asked for: it would slow down every start.
+  const client = await import("prom-client");
+  const registry = new client.Registry();
+  client.collectDefaultMetrics({ register: registry });
+  registerGauges(client, registry, node);
   const server = http.createServer((request, response) => {
     if (request.method !== "GET" || request.url !== "/metrics") {
       response.writeHead(404).end();

@@ -182,7 +182,11 @@ describe("dispatcher", () => {
   });
 
   it("orphans the tasks of a node that has been down for long", async () => {
-    const { store, dispatcher, stop } = await open({ brokenStreamGraceMs: 2, newLeaderGraceMs: 5, orphanAfterMs: 20 });
+    const { store, dispatcher, stop } = await open({
+      brokenStreamGraceMs: 2,
+      newLeaderGraceMs: 5,
+      orphanAfterMs: 20,
+    });
     await until(store, (view) => view.task.get("t2")?.status?.state === TaskState.ORPHANED);
     await stop();
     assert.equal(store.view.node.get("n2")?.status?.state, NodeState.DOWN);
