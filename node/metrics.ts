@@ -1,4 +1,5 @@
 import http from "node:http";
+import type * as PrometheusClientModule from "prom-client";
 import type { Registry } from "prom-client";
 import { SwarmError } from "../lib/errors.ts";
 import { NodeState, TaskState } from "../proto/generated.ts";
@@ -20,12 +21,10 @@ function countBy(items: Iterable<string>): ReadonlyMap<string, number> {
   return counts;
 }
 
+type PrometheusClient = typeof PrometheusClientModule;
+
 /** Gauges with SwarmKit's names, read when they are asked for. */
-function registerGauges(
-  { Gauge }: typeof import("prom-client"),
-  registry: Registry,
-  node: LocalNode,
-): void {
+function registerGauges({ Gauge }: PrometheusClient, registry: Registry, node: LocalNode): void {
   const registers = [registry];
   const manager = () => node.member?.manager;
   const view = () => manager()?.store.view;
@@ -71,13 +70,16 @@ function registerGauges(
       for (const [state, count] of countBy(states)) this.set({ state }, count);
     },
   });
+}
+
+function registerTotals({ Gauge }: PrometheusClient, registry: Registry, node: LocalNode): void {
   for (const kind of ["service", "network", "secret", "config"] as const) {
     new Gauge({
       name: `swarm_manager_${kind}s_total`,
       help: `Number of ${kind}s`,
-      registers,
+      registers: [registry],
       collect() {
-        this.set(view()?.[kind].size ?? 0);
+        this.set(node.member?.manager?.store.view[kind].size ?? 0);
       },
     });
   }
@@ -93,6 +95,7 @@ export async function openMetrics(addr: string, node: LocalNode): Promise<Metric
   const registry = new client.Registry();
   client.collectDefaultMetrics({ register: registry });
   registerGauges(client, registry, node);
+  registerTotals(client, registry, node);
   const server = http.createServer((request, response) => {
     if (request.method !== "GET" || request.url !== "/metrics") {
       response.writeHead(404).end();

@@ -1,4 +1,4 @@
-import { openEngine, type Engine } from "../engine/server.ts";
+import { openEngine, type Engine } from "../engine/index.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";

@@ -26,8 +26,9 @@ const MANAGER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   control: ["store", "constraint"],
   dispatcher: ["store"],
   logs: ["store"],
-  orchestrator: ["store", "constraint"],
-  scheduler: ["store", "constraint"],
+  orchestrator: ["store", "constraint", "resources"],
+  resources: [],
+  scheduler: ["store", "constraint", "resources"],
   store: [],
 };
 
@@ -110,6 +111,8 @@ describe("the source tree", () => {
       /^proto\/build\.ts$/,
       /-thread\.ts$/,
       /^demo\/replica\.ts$/,
+      // In-memory twins of what is on disk, for simulations.
+      /\/memory-[\w-]+\.ts$/,
     ];
     const used = new Set(sources.flatMap(importsOf));
     const orphans = sources.filter(
@@ -145,9 +148,7 @@ describe("the source tree", () => {
       .flatMap((file) => {
         const lines = read(file).split("\n");
         return lines.flatMap((line, at) => {
-          const match = /^export (?:abstract |async )?(?:class|function\*?) (\w+)/.exec(
-            line,
-          );
+          const match = /^export (?:abstract |async )?(?:class|function\*?) (\w+)/.exec(line);
           const before = lines[at - 1] ?? "";
           return match && !/\*\/$|^\/\//.test(before.trim()) ? [`${file}: ${match[1]}`] : [];
         });

@@ -52,18 +52,22 @@ export function boolFlag(name: string, description: string): Option {
   return new Option(spelled(name, ""), description);
 }
 
+/** A flag with any text. */
 export function textFlag(name: string, description: string, kind = "string"): Option {
   return valueFlag(name, kind, description, (text) => text);
 }
 
+/** A flag that may be given several times; its values in their order. */
 export function listFlag(name: string, description: string, kind = "list"): Option {
   return repeatedFlag(name, kind, description, (text) => text);
 }
 
+/** A flag with a whole number from 0 on. */
 export function uintFlag(name: string, description: string): Option {
   return valueFlag(name, "uint", description, parseUint);
 }
 
+/** A flag with a whole number, perhaps negative. */
 export function intFlag(name: string, description: string): Option {
   return valueFlag(name, "int", description, parseInteger);
 }
@@ -73,6 +77,7 @@ export function durationFlag(name: string, description: string): Option {
   return valueFlag(name, "duration", description, parseDuration);
 }
 
+/** A flag with a size such as 512MB, in bytes. */
 export function bytesFlag(name: string, description: string): Option {
   return valueFlag(name, "bytes", description, parseBytes);
 }

@@ -14,7 +14,7 @@ import type { CreateFlags } from "./service-flags.ts";
 import { applyShared } from "./shared.ts";
 
 /** The label that asks for the process runtime, and the image that stands for "none" there. */
-export const RUNTIME_LABEL = "skep.runtime";
+const RUNTIME_LABEL = "skep.runtime";
 export const PROCESS_IMAGE = "process";
 
 /** What flags name and only the engine or the disk know. */

@@ -8,7 +8,7 @@ import {
   type Volume,
 } from "../../proto/generated.ts";
 import { nodeFits } from "../constraint/constraint.ts";
-import { genericAmount, genericKind, reservationOf } from "../scheduler/node-info.ts";
+import { genericAmount, genericKind, reservationOf } from "../resources/reservation.ts";
 import type { StoreView } from "../store/tables.ts";
 import { stateOf } from "./task-state.ts";
 

@@ -1,5 +1,6 @@
 import type { GenericResource, Task } from "../../proto/generated.ts";
-import { genericAmount, genericKind, reservationOf, type NodeInfo } from "./node-info.ts";
+import { genericAmount, genericKind, reservationOf } from "../resources/reservation.ts";
+import type { NodeInfo } from "./node-info.ts";
 
 /**
  * What of a node's generic resources `task` gets: of named ones certain names that no other task

@@ -1,11 +1,5 @@
-import {
-  PublishMode,
-  TaskState,
-  type GenericResource,
-  type Node,
-  type Resources,
-  type Task,
-} from "../../proto/generated.ts";
+import { PublishMode, TaskState, type Node, type Task } from "../../proto/generated.ts";
+import { genericAmount, reservationOf } from "../resources/reservation.ts";
 import { versionOf } from "../store/table.ts";
 
 /** Early failures of one service version on a node count for this long, milliseconds. */
@@ -13,11 +7,6 @@ export const FAILURE_WINDOW_MS = 5 * 60_000;
 
 /** So many failures within the window put a node behind all others. */
 export const FAILURES_MAX = 5;
-
-/** What a task asks to be kept free for it. Limits play no part in placing. */
-export function reservationOf(task: Task): Resources | null {
-  return task.spec?.resources?.reservations ?? null;
-}
 
 /** `service/version` of a task: tasks of one group are placed alike. */
 export function groupKey(task: Task): string {
@@ -39,22 +28,6 @@ export function hostPorts(task: Task): readonly string[] {
   return (task.endpoint?.spec?.ports ?? [])
     .filter((port) => port.publishMode === PublishMode.HOST && port.publishedPort !== 0)
     .map((port) => `${port.protocol}/${port.publishedPort}`);
-}
-
-/** The kind of a generic resource; empty for an unset one. */
-export function genericKind(resource: GenericResource): string {
-  if (resource.resource === "named") return resource.named.kind;
-  return resource.resource === "discrete" ? resource.discrete.kind : "";
-}
-
-/** How many units of `kind` there are among `resources`; a named one is one unit. */
-export function genericAmount(resources: readonly GenericResource[], kind: string): number {
-  let amount = 0;
-  for (const resource of resources) {
-    if (genericKind(resource) !== kind) continue;
-    amount += resource.resource === "discrete" ? resource.discrete.value : 1;
-  }
-  return amount;
 }
 
 /**

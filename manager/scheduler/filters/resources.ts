@@ -1,4 +1,4 @@
-import { genericAmount, genericKind, reservationOf } from "../node-info.ts";
+import { genericAmount, genericKind, reservationOf } from "../../resources/reservation.ts";
 import { nodes, type Filter } from "./filter.ts";
 
 /** What the task reserves is still free: CPU, memory and generic resources. */
