@@ -1,114 +1,21 @@
 import { onAbort } from "../../lib/abort.ts";
-import type { Clock } from "../../lib/clock.ts";
-import type { Logger } from "../../lib/log.ts";
-import type { Random } from "../../lib/random.ts";
-import type { RaftMember, RaftNode, StateMachine } from "../index.ts";
-import type { TlsMaterial } from "../../proto/node-tls.ts";
-import { BoundMember, snapshotDirectory, type MemberOptions } from "./bound-member.ts";
-import { localPorts, type Defer } from "./driver/local-port.ts";
-import type { HostPort } from "./driver/port.ts";
-import { toPortError } from "./driver/port-error.ts";
-import { SNAPSHOT_SETTINGS, type SnapshotSettings } from "./driver/snapshotting.ts";
-import { RaftHost } from "./host/raft-host.ts";
-import type { MemberIdentity } from "./member-file.ts";
-import { FileSnapshotStore } from "./snapshots/file-snapshot-store.ts";
+import type { RaftNode } from "../index.ts";
+import type { RaftHost } from "./host/raft-host.ts";
+import {
+  memberOptions,
+  newIdentity,
+  openHost,
+  type RaftModules,
+  type RaftOptions,
+} from "./raft-options.ts";
+import { RaftThread } from "./thread/raft-thread.ts";
 
-/** What the leader answers to a node that is to become a member; see `RaftNode.addMember`. */
-export interface JoinTicket {
-  readonly id: number;
-  readonly members: readonly Pick<RaftMember, "id" | "nodeId" | "addr" | "controlAddr">[];
-}
-
-export interface RaftOptions {
-  /** Raft's own directory; created with mode 0700. */
-  readonly stateDir: string;
-  readonly clusterId: string;
-  /** Without `id` the member that begins a group draws one. */
-  readonly self: { readonly nodeId: string; readonly id?: number };
-  /** `host:port` of the peer port; port 0 lets the system choose, see `RaftNode.addr`. */
-  readonly listenAddr: string;
-  /** `host:port` told to peers; port 0 stands for the bound one. */
-  readonly advertiseAddr: string;
-  /** `host:port` of this node's control API, told to clients of the leader. */
-  readonly controlAddr: string;
-  /**
-   * How a new member comes into an existing group: what the leader answered, or a function that
-   * asks it, given the address of the open peer port. Undefined begins a group. Without meaning
-   * when the state directory already belongs to a member.
-   */
-  readonly join?: JoinTicket | ((addr: string, signal: AbortSignal) => Promise<JoinTicket>);
-  readonly tls: TlsMaterial;
-  /** @default 100 */
-  readonly tickMs?: number;
-  /** T, in ticks. @default 10 */
-  readonly electionTicks?: number;
-  /** @default SNAPSHOT_SETTINGS */
-  readonly snapshots?: Partial<SnapshotSettings>;
-}
-
-export interface RaftModules {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly log: Logger;
-  readonly stateMachine: StateMachine;
-}
-
-/** Runs a task once what the event loop already has was handled. */
-export const deferToNextTurn: Defer = (task) => {
-  setImmediate(task);
-};
-
-/** The options of the thread that runs the member. */
-export function memberOptions(options: RaftOptions): MemberOptions {
-  const { self, join: _join, tickMs, electionTicks, snapshots, ...rest } = options;
-  return {
-    ...rest,
-    nodeId: self.nodeId,
-    tickMs: tickMs ?? 100,
-    electionTicks: electionTicks ?? 10,
-    snapshots: { ...SNAPSHOT_SETTINGS, ...snapshots },
-  };
-}
-
-/** Who a member without a past is to be. */
-export async function newIdentity(
-  options: RaftOptions,
-  addr: string,
-  random: Random,
-  signal: AbortSignal,
-): Promise<MemberIdentity> {
-  const { clusterId, self, join } = options;
-  const { nodeId } = self;
-  const ticket = typeof join === "function" ? await join(addr, signal) : join;
-  if (!ticket) {
-    const id = self.id ?? 1 + random.int(Number.MAX_SAFE_INTEGER - 1);
-    return { clusterId, nodeId, id, peers: [] };
-  }
-  const peers = ticket.members
-    .filter(({ id }) => id !== ticket.id)
-    .map(({ id, nodeId: of, addr: at, controlAddr }) => ({
-      id,
-      nodeId: of,
-      addr: at,
-      controlAddr,
-    }));
-  return { clusterId, nodeId, id: ticket.id, peers };
-}
-
-/** The host of a member that is reached through `port`, once it takes part. */
-export async function openHost(
-  identity: { readonly id: number; readonly addr: string },
-  options: RaftOptions,
-  modules: RaftModules,
-  port: HostPort,
-): Promise<RaftHost> {
-  const snapshots = await FileSnapshotStore.open(snapshotDirectory(options.stateDir));
-  return new RaftHost(identity, { ...modules, snapshots, port, defer: deferToNextTurn });
-}
+export type { JoinTicket, RaftModules, RaftOptions } from "./raft-options.ts";
 
 /**
- * Opens a member that runs in the calling thread. Resolves when the state machine holds the
- * stored snapshot and the member takes part. `signal` gives up opening; it does not stop a node.
+ * Opens a member in a thread of its own, with its own peer port; the state machine stays in the
+ * calling thread. Resolves when the state machine holds the stored snapshot and the member takes
+ * part. `signal` gives up opening; it does not stop a node.
  * @throws SwarmError `unavailable` (port taken), `failed-precondition` (directory of another node,
  *   or in use), `internal` (damaged state), `exhausted` (disk full)
  */
@@ -117,25 +24,35 @@ export async function openRaft(
   modules: RaftModules,
   signal: AbortSignal,
 ): Promise<RaftNode> {
+  const { host } = await openThread(options, modules, signal);
+  return host;
+}
+
+/** {@link openRaft}, with the thread: it can be ended as a crash would. */
+export async function openThread(
+  options: RaftOptions,
+  modules: RaftModules,
+  signal: AbortSignal,
+): Promise<{ readonly host: RaftHost; readonly thread: RaftThread }> {
   signal.throwIfAborted();
-  const memberModules = { ...modules, defer: deferToNextTurn };
-  const bound = await BoundMember.bind(memberOptions(options), memberModules);
+  const thread = await RaftThread.bind(memberOptions(options), modules.log);
   try {
     const identity =
-      bound.identity ?? (await newIdentity(options, bound.addr, modules.random, signal));
-    const ports = localPorts(deferToNextTurn);
-    const self = { id: identity.id, addr: bound.addr };
-    const host = await openHost(self, options, modules, ports.host);
+      thread.identity ?? (await newIdentity(options, thread.addr, modules.random, signal));
+    const self = { id: identity.id, addr: thread.addr };
+    const host = await openHost(self, options, modules, thread.port);
     const release = onAbort(signal, () => void host.stop());
-    const begun = bound.begin(identity, ports.driver).catch((error: unknown) => {
-      ports.driver.post({ kind: "failed", error: toPortError(error) });
-      throw error;
-    });
-    await Promise.all([begun, host.ready()]);
+    // However it ends, nothing of the member is left running.
+    host.closed().then(
+      () => thread.terminate(),
+      () => thread.terminate(),
+    );
+    thread.begin(identity);
+    await host.ready();
     release();
-    return host;
+    return { host, thread };
   } catch (error) {
-    await bound.release();
+    await thread.terminate();
     throw error;
   }
 }

@@ -1,20 +1,23 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../lib/clock.ts";
+import { sleep, systemClock } from "../../lib/clock.ts";
 import { isRetryable } from "../../lib/errors.ts";
 import { openLog, type Logger } from "../../lib/log.ts";
 import { systemRandom } from "../../lib/random.ts";
 import type { RaftNode } from "../../raft/index.ts";
-import { openRaft, type RaftModules, type RaftOptions } from "../../raft/shell/open-raft.ts";
+import { openLocalRaft } from "../../raft/shell/open-local-raft.ts";
+import type { RaftModules, RaftOptions } from "../../raft/shell/raft-options.ts";
 import { createTestCa, type TestCa } from "./certificates.ts";
 import { eventually } from "./eventually.ts";
 import { RecordingMachine } from "./recording-machine.ts";
 
+const RETRY_MS = 10;
+
 const CLUSTER = "testcluster";
 
 /** Opens a node; replaced to run members in threads of their own. */
-export type OpenRaft = typeof openRaft;
+export type OpenRaft = typeof openLocalRaft;
 
 /** One member of a test group, running or stopped. */
 export interface TestMember {
@@ -50,7 +53,7 @@ export class RaftGroup {
   static async start(
     size: number,
     options: Partial<RaftOptions> = {},
-    open: OpenRaft = openRaft,
+    open: OpenRaft = openLocalRaft,
   ): Promise<RaftGroup> {
     const directory = await mkdtemp(join(tmpdir(), "skep-raft-"));
     const authority = await createTestCa(CLUSTER);
@@ -110,6 +113,7 @@ export class RaftGroup {
         return;
       } catch (error) {
         if (!isRetryable(error)) throw error;
+        await sleep(systemClock, RETRY_MS, this.signal);
       }
     }
   }

@@ -33,9 +33,10 @@ export class StatusBoard {
     this.#wakeAll();
   }
 
-  /** Ends all watching with `error`. */
+  /** The member has ended: it leads nothing, and all watching ends with `error`. */
   end(error: unknown): void {
     this.#ended ??= { error };
+    this.#status = { ...this.#status, role: "follower", leaderId: 0, leading: 0 };
     this.#wakeAll();
   }
 
