@@ -52,13 +52,13 @@ export class LeaderWatch {
    */
   onReset(id: Id): void {
     const { core, clock, random, log, later } = this.#modules;
-    const { role, lead } = core.status();
+    const { role, lead } = core;
     if (role !== "follower" || lead !== id) return;
     log.info({ leader: id }, "the leader's connection was reset");
     core.forgetLeader();
     clock.after(random.int(RESET_CAMPAIGN_MS), () =>
       later(() => {
-        if (core.status().lead === 0) core.campaign();
+        if (core.lead === 0) core.campaign();
       }),
     );
   }

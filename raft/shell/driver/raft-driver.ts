@@ -24,6 +24,8 @@ export class RaftDriver {
   #turnDue = false;
   #term = 0;
   #leaderTerm = 0;
+  /** At the start, and when the members have changed. */
+  #mayBeAlone = true;
   #cancelTicks: Cancel = () => {};
   readonly #ended = new AbortController();
 
@@ -127,7 +129,10 @@ export class RaftDriver {
   }
 
   #turn(): void {
-    const { proposals, reads, turns } = this.#parts;
+    const { proposals, reads, turns, group } = this.#parts;
+    // Alone there is nobody to wait for; but the core campaigns only with every change applied.
+    if (this.#mayBeAlone && this.#leaderTerm === 0 && group.isAlone()) this.#core.campaign();
+    this.#mayBeAlone = false;
     proposals.flush(this.#core);
     reads.flush(this.#core, this.#modules.clock.monotonic());
     while (this.#core.hasReady()) this.#handle(this.#core.ready());
@@ -167,7 +172,7 @@ export class RaftDriver {
   }
 
   #followLeadership(): void {
-    const { role, term } = this.#core.status();
+    const { role, term } = this.#core;
     const leaderTerm = role === "leader" ? term : 0;
     if (leaderTerm === this.#leaderTerm) return;
     if (this.#leaderTerm !== 0) {
@@ -187,10 +192,7 @@ export class RaftDriver {
       else route(outgoing, message);
     }
     this.#send(outgoing);
-    const { group, status } = this.#parts;
-    // Alone there is nobody to wait for; but the core campaigns only with every change applied.
-    const { role, lead } = this.#core.status();
-    if (group.isAlone() && role === "follower" && lead === 0) this.#core.campaign();
+    const { status } = this.#parts;
     if (this.#leaderTerm !== status.leading) status.publish();
     this.#wake();
   }
@@ -199,6 +201,7 @@ export class RaftDriver {
     const { group, changes, status } = this.#parts;
     group.apply(entry);
     changes.applied(entry);
+    this.#mayBeAlone = true;
     status.publish();
   }
 
