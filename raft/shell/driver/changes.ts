@@ -5,7 +5,6 @@ import type { RaftCore } from "../../core/raft-core.ts";
 import type { ConfChangeStep, DropReason, Entry, Id, Status } from "../../core/types.ts";
 import {
   encodeMember,
-  isLearner,
   memberList,
   removalProblem,
   voterIds,
@@ -28,7 +27,6 @@ export interface ChangeModules {
   /** Pulses after every turn of the driver. */
   readonly turns: Turns;
   readonly group: Group;
-  readonly isReachable: (id: Id) => boolean;
   /** Asks for a turn of the driver, so that what the core was told takes effect. */
   readonly wake: () => void;
 }
@@ -141,12 +139,7 @@ export class Changes {
     const membership = this.#modules.group.membership;
     const member = membership.members.get(id);
     if (!member) throw new SwarmError("not-found", `manager ${id} is not a member`);
-    const active = new Set(
-      status.progress.filter(({ view }) => view.recentActive).map((peer) => peer.id),
-    );
-    const reachable = (voter: Id): boolean =>
-      voter === status.id || (active.has(voter) && this.#modules.isReachable(voter));
-    const problem = removalProblem(membership, id, reachable);
+    const problem = removalProblem(membership, id, (voter) => this.#modules.group.isAlive(voter));
     if (problem)
       throw new SwarmError(
         "failed-precondition",
@@ -192,11 +185,7 @@ export class Changes {
 
   #successor(status: Status): Id | undefined {
     const candidates = status.progress.filter(
-      ({ id, view }) =>
-        id !== status.id &&
-        view.recentActive &&
-        !isLearner(this.#modules.group.membership, id) &&
-        this.#modules.isReachable(id),
+      ({ id, view }) => id !== status.id && !view.isLearner && this.#modules.group.isAlive(id),
     );
     return candidates.toSorted((a, b) => b.view.match - a.view.match)[0]?.id;
   }

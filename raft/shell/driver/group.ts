@@ -1,3 +1,4 @@
+import type { Clock } from "../../../lib/clock.ts";
 import { decodeConfChange } from "../../core/conf-change-codec.ts";
 import type { RaftCore } from "../../core/raft-core.ts";
 import type { Entry, Id } from "../../core/types.ts";
@@ -8,6 +9,9 @@ import type { Transport } from "../transport/transport.ts";
 export interface GroupModules {
   readonly core: RaftCore;
   readonly transport: Transport;
+  readonly clock: Pick<Clock, "monotonic">;
+  /** A member that was not heard from for this long counts as away. */
+  readonly awayMs: number;
 }
 
 /** Who belongs to the group as far as this member has applied, and how they are reached. */
@@ -19,6 +23,8 @@ export class Group {
   readonly #told: readonly MemberRecord[];
   /** What members say about themselves; newer than the log when one was moved. */
   readonly #heard = new Map<Id, MemberRecord>();
+  /** When a message of each member last arrived, monotonic. */
+  readonly #contacts = new Map<Id, number>();
 
   constructor(
     self: MemberRecord,
@@ -67,6 +73,19 @@ export class Group {
   /** The node that a member runs on; undefined while the member is not known. */
   nodeIdOf(id: Id): string | undefined {
     return this.#membership.members.get(id)?.nodeId;
+  }
+
+  /** A message of `id` has arrived. */
+  contacted(id: Id): void {
+    this.#contacts.set(id, this.#modules.clock.monotonic());
+  }
+
+  /** Whether a member can be counted on: there is a way to it and it speaks. */
+  isAlive(id: Id): boolean {
+    if (id === this.#selfId) return true;
+    const { transport, clock, awayMs } = this.#modules;
+    const contact = this.#contacts.get(id) ?? Number.NEGATIVE_INFINITY;
+    return transport.isReachable(id) && clock.monotonic() - contact <= awayMs;
   }
 
   /** A peer says where it is reached. */

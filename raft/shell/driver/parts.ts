@@ -16,6 +16,9 @@ import { Snapshotting } from "./snapshotting.ts";
 import { StatusReport } from "./status-report.ts";
 import { Turns } from "./turns.ts";
 
+/** A member that was silent for this many election timeouts counts as away. */
+const AWAY_TIMEOUTS = 2;
+
 /** What a driver consists of. */
 export interface Parts {
   readonly core: RaftCore;
@@ -48,7 +51,12 @@ export function assembleParts(
   const view = logViewOf(store, () => snapshotting.sendable());
   const { confState } = membership;
   const core = new RaftCore(config, view, { hardState: store.hardState, confState, applied });
-  const group = new Group(options.self, options.peers, membership, { core, transport });
+  const group = new Group(options.self, options.peers, membership, {
+    core,
+    transport,
+    clock,
+    awayMs: AWAY_TIMEOUTS * tickMs * electionTicks,
+  });
   const snapshotting: Snapshotting = new Snapshotting(options.snapshots, {
     core,
     store,
@@ -61,7 +69,7 @@ export function assembleParts(
     wake: hooks.wake,
   });
   const turns = new Turns();
-  const changes = new Changes({ core, random, log, turns, group, isReachable, wake: hooks.wake });
+  const changes = new Changes({ core, random, log, turns, group, wake: hooks.wake });
   const controlAddr = (id: Id): string | undefined => group.membership.members.get(id)?.controlAddr;
   const proposals = new Proposals({ post, controlAddr }, config.maxEntryBytes);
   const { append, apply } = storageWorkers(modules, hooks, { snapshotting, proposals });

@@ -68,7 +68,11 @@ export class RaftDriver {
     );
     await this.#host.restore();
     transport.start({
-      onMessages: (_from, messages) => this.#guard(() => this.#receive(messages)),
+      onMessages: (from, messages) =>
+        this.#guard(() => {
+          group.contacted(from);
+          this.#receive(messages);
+        }),
       onUnreachable: (id) => this.#guard(() => this.#reachability(id, false)),
       onReachable: (id) => this.#guard(() => this.#reachability(id, true)),
       onHello: (peer) => this.#guard(() => group.heard(peer)),
