@@ -14,8 +14,8 @@ import type { SwarmNode } from "./swarm-node.ts";
 export interface Passthrough {
   /** Newest API version the local engine speaks; ours never goes above it. */
   readonly apiVersion: ApiVersion;
-  /** Answers one request. `body`: what was already read of it; otherwise it is still unread. */
-  request(request: IncomingMessage, response: ServerResponse, body?: Buffer): Promise<void>;
+  /** Answers one request, whose body is still unread. */
+  request(request: IncomingMessage, response: ServerResponse): Promise<void>;
   /** Takes over a connection that asked for an upgrade (attach, exec, session). */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }

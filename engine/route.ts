@@ -64,6 +64,8 @@ export interface Route {
   readonly path: string;
   /** Streams have no time limit. */
   readonly streams?: boolean;
+  /** What a client is told (503) when the time is over but the work goes on. */
+  readonly late?: string;
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
 }
 

@@ -1,5 +1,6 @@
+import { setMaxListeners } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { abortable, cancelled, linked } from "../lib/abort.ts";
+import { abortable, cancelled, linked, onAbort, type Linked } from "../lib/abort.ts";
 import type { Cancel } from "../lib/clock.ts";
 import { SwarmError } from "../lib/errors.ts";
 import { ReadConsistency } from "../proto/generated.ts";
@@ -11,7 +12,7 @@ import { notManager } from "./not-manager.ts";
 import { badRequest, RequestError, toHttpError } from "./request-error.ts";
 import { readJsonBody } from "./request-body.ts";
 import { sendError, sendReply } from "./respond.ts";
-import type { ApiRequest } from "./route.ts";
+import type { ApiRequest, Route } from "./route.ts";
 import { createRouter, type Found, type Router } from "./router.ts";
 import { maxVersion } from "./routes/system.ts";
 
@@ -35,15 +36,39 @@ function readConsistency(query: URLSearchParams): ReadConsistency {
   throw badRequest(`invalid consistency "${text}": use local or linearizable`);
 }
 
+function splitTarget(url: string): { readonly path: string; readonly query: URLSearchParams } {
+  const at = url.indexOf("?");
+  if (at < 0) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, at), query: new URLSearchParams(url.slice(at)) };
+}
+
+/** Why a request's work ends when its time is over. */
+function lateError({ late }: Route): Error {
+  if (late === undefined) return new SwarmError("deadline", "context deadline exceeded");
+  return new RequestError(503, late);
+}
+
+function closed(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve());
+    server.closeIdleConnections();
+  });
+}
+
 /** The HTTP API, listening. Made by {@link openEngine}. */
 export class Engine {
   readonly #modules: EngineModules;
   readonly #router: Router = createRouter();
+  /** Streams end, everything else is finished. */
   readonly #stop = new AbortController();
+  /** Everything ends. */
+  readonly #abandon = new AbortController();
   readonly #listeners: Listener[] = [];
 
   constructor(modules: EngineModules) {
     this.#modules = modules;
+    // One listener for each request under way, and those have a bound of their own.
+    setMaxListeners(0, this.#stop.signal, this.#abandon.signal);
   }
 
   /** Where clients reach it: the hosts of the options, with real ports. */
@@ -66,15 +91,14 @@ export class Engine {
 
   /** Stops listening, ends streams, lets running requests finish for a moment. */
   async close(): Promise<void> {
-    this.#stop.abort(cancelled("swarmd is stopping"));
-    await Promise.all(this.#listeners.map(({ server }) => this.#closeServer(server)));
-  }
-
-  async #closeServer(server: Server): Promise<void> {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-    server.closeIdleConnections();
-    const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => server.closeAllConnections());
-    await closed;
+    const reason = cancelled("swarmd is stopping");
+    this.#stop.abort(reason);
+    const servers = this.#listeners.map(({ server }) => server);
+    const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => {
+      this.#abandon.abort(reason);
+      for (const server of servers) server.closeAllConnections();
+    });
+    await Promise.all(servers.map(closed));
     cancel();
   }
 
@@ -82,22 +106,23 @@ export class Engine {
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const max = maxVersion(this.#modules);
     this.#setHeaders(response, max);
-    using link = linked(this.#stop.signal);
+    using link = linked(this.#abandon.signal);
     response.once("close", () => {
       if (!response.writableFinished) link.abort(cancelled("the client went away"));
     });
     try {
-      const [target = "/", search = ""] = (request.url ?? "/").split("?", 2);
-      const { version, path } = splitVersion(target, max);
+      const target = splitTarget(request.url ?? "/");
+      const { version, path } = splitVersion(target.path, max);
       const found = this.#router(request.method ?? "", path);
       const { passthrough } = this.#modules;
       if (!found && passthrough) return await passthrough.request(request, response);
       if (!found) throw pageNotFound();
       const body = request.method === "POST" ? await readJsonBody(request) : new JsonObject({});
       const headers = request.headers;
-      const query = new URLSearchParams(search);
+      const { query } = target;
       await this.#answer(found, response, { version, query, headers, body }, link);
     } catch (error) {
+      // A bug met while answering one request is logged; it must not take the manager down.
       this.#report(request, error, link.signal);
       sendError(response, error);
     }
@@ -107,16 +132,20 @@ export class Engine {
     { route, params }: Found,
     response: ServerResponse,
     input: Pick<ApiRequest, "version" | "query" | "headers" | "body">,
-    link: { readonly signal: AbortSignal; abort(reason?: unknown): void },
+    link: Linked,
   ): Promise<void> {
     const { clock } = this.#modules;
-    const expire = (): void => link.abort(new SwarmError("deadline", "context deadline exceeded"));
-    const cancel: Cancel = route.streams ? () => {} : clock.after(REQUEST_TIME_MS, expire);
+    const expire = (): void => link.abort(lateError(route));
+    const stop = (): void => link.abort(this.#stop.signal.reason);
+    const cancel: Cancel = route.streams
+      ? onAbort(this.#stop.signal, stop)
+      : clock.after(REQUEST_TIME_MS, expire);
     try {
       link.signal.throwIfAborted();
       const request = this.#request(params, input, link.signal);
       const reply = await abortable(Promise.resolve(route.handle(request)), link.signal);
-      await sendReply(response, reply, cancel, link.signal);
+      if (this.#stop.signal.aborted) response.setHeader("Connection", "close");
+      await sendReply(response, reply, route.streams ? () => {} : cancel, link.signal);
     } finally {
       cancel();
     }

@@ -91,14 +91,7 @@ function readJoin({ body, modules }: ApiRequest): JoinRequest {
 
 async function join(request: ApiRequest): Promise<Reply> {
   refuseMember(request);
-  try {
-    await act(request.modules.node.join(readJoin(request), request.call.signal));
-  } catch (error) {
-    const { signal } = request.call;
-    if (signal.aborted && isSwarmError(signal.reason, "deadline"))
-      throw new RequestError(503, JOIN_TIMEOUT);
-    throw error;
-  }
+  await act(request.modules.node.join(readJoin(request), request.call.signal));
   return empty();
 }
 
@@ -181,7 +174,7 @@ async function unlock(request: ApiRequest): Promise<Reply> {
 
 export const swarmRoutes: readonly Route[] = [
   { method: "POST", path: "/swarm/init", handle: init },
-  { method: "POST", path: "/swarm/join", handle: join },
+  { method: "POST", path: "/swarm/join", handle: join, late: JOIN_TIMEOUT },
   { method: "POST", path: "/swarm/leave", handle: leave },
   { method: "GET", path: "/swarm", handle: inspect },
   { method: "POST", path: "/swarm/update", handle: update },
