@@ -95,7 +95,7 @@ export class Tracker implements Acknowledgements {
   /** Whether a quorum was heard from since the marks were last cleared. */
   quorumActive(): boolean {
     const active = new Map<Id, boolean>();
-    for (const peer of this.#peers) if (!peer.isLearner) active.set(peer.id, peer.recentActive);
+    for (const peer of this.#peers) active.set(peer.id, peer.recentActive);
     return this.#tally(active) === "won";
   }
 

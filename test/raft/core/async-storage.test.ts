@@ -262,7 +262,15 @@ describe("entries that are not in memory", () => {
     assert.ok(fetch);
     leader.step(message("MsgHeartbeat", 2, 1, { term: 2 }));
     leader.take();
-    leader.core.entriesFetched(fetch, leader.disk.read(fetch.lo, fetch.hi, fetch.maxBytes));
+    const entries = leader.disk.read(fetch.lo, fetch.hi, fetch.maxBytes);
+    leader.core.entriesFetched(fetch, entries);
+    assert.deepEqual(leader.take(), []);
+    // Nor when the same member leads again: the peer is probed anew, from elsewhere.
+    leader.disk.coldUpTo = 0;
+    leader.becomeLeader();
+    leader.take();
+    leader.core.reportUnreachable(2);
+    leader.core.entriesFetched(fetch, entries);
     assert.deepEqual(leader.take(), []);
   });
 

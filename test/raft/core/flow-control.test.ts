@@ -227,6 +227,21 @@ describe("progress", () => {
     );
   });
 
+  it("takes a commit index for lost with the appends that carried it", () => {
+    for (const state of ["replicate", "probe"] as const) {
+      const peer = new Progress(2, 1, false, limits);
+      peer.acknowledged(3);
+      if (state === "replicate") peer.becomeReplicate();
+      peer.next = 8;
+      peer.sentCommit = 7;
+      assert.equal(peer.canRaiseCommit(9), false);
+      peer.rejected(7, 4);
+      peer.becomeReplicate();
+      peer.sentEntries(4, 40);
+      assert.equal(peer.canRaiseCommit(7), true);
+    }
+  });
+
   it("goes on probing behind a snapshot that arrived, and behind the match after a failure", () => {
     const peer = new Progress(2, 1, false, limits);
     peer.acknowledged(3);

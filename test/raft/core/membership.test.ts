@@ -129,6 +129,21 @@ describe("membership", () => {
     assert.equal(changes[1]?.data.length, 0);
   });
 
+  it("proposes the way out once, however much is applied before it is committed", () => {
+    const member = new Member(1, conf([1, 2, 3]), { confChangeCheck: "off" });
+    member.becomeLeader();
+    member.take();
+    member.core.proposeConfChange(change([learn(3)], "implicit"));
+    for (const word of ["a", "b", "c"]) member.core.propose([bytes(word)]);
+    member.take();
+    for (let index = 1; index <= 5; index++) {
+      member.step(message("MsgAppResp", 2, 1, { index }));
+      member.take();
+    }
+    assert.deepEqual(member.appliedTexts, ["a", "b", "c"]);
+    assert.equal(member.status.lastIndex, 6);
+  });
+
   it("stays joint until told otherwise when asked to be explicit", () => {
     const net = cluster(3);
     net.campaign(1);

@@ -299,6 +299,18 @@ describe("leases", () => {
     assert.equal(member.reads.length, 1);
   });
 
+  it("are not relied on while a transfer waits for its target to catch up", () => {
+    const member = leased();
+    member.core.propose([bytes("x")]);
+    member.take();
+    member.core.transferLeader(3);
+    member.read(1);
+    const at = position(member);
+    assert.deepEqual(member.reads, []);
+    answer(member, 2, at);
+    assert.equal(member.reads.length, 1);
+  });
+
   it("are void after a pause of the process or a jump of its clock", () => {
     const member = leased();
     member.now += 500;

@@ -40,12 +40,31 @@ describe("snapshots", () => {
     assert.deepEqual(member.take(), []);
   });
 
-  it("are not sent to a peer that does not answer, nor while none is at hand", () => {
-    const member = new Member(1, conf([1, 2]), {}, { snapshot: snapshot(11), term: 1 });
+  it("are not sent to a peer that fell silent: they would be held for nobody", () => {
+    const past = { snapshot: snapshot(11, 1, conf([1, 2, 3])), term: 1 };
+    const member = new Member(1, conf([1, 2, 3]), { checkQuorum: true }, past);
     member.becomeLeader();
     member.take();
-    member.compact(12 - 1);
-    assert.equal(member.peer(2).recentActive, false);
+    member.disk.snapshotBusy = true;
+    member.step(message("MsgAppResp", 2, 1, { term: 2, index: 11, reject: true }));
+    for (let i = 0; i < 20; i++) {
+      member.step(message("MsgHeartbeatResp", 3, 1, { term: 2 }));
+      member.tick();
+    }
+    member.take();
+    const { recentActive, state, paused } = member.peer(2);
+    assert.deepEqual([recentActive, state, paused], [false, "probe", false]);
+    member.disk.snapshotBusy = false;
+    member.core.propose([bytes("x")]);
+    assert.deepEqual(
+      member.take().filter((m) => m.to === 2),
+      [],
+    );
+    member.step(message("MsgHeartbeatResp", 2, 1, { term: 2 }));
+    assert.equal(member.take()[0]?.type, "MsgSnap");
+  });
+
+  it("are not sent while none is at hand, but once one is and the peer shows itself", () => {
     const busy = compactedLeaderBusy();
     assert.equal(busy.peer(2).state, "probe");
     busy.disk.snapshotBusy = false;
@@ -148,6 +167,13 @@ describe("snapshots", () => {
     member.step(message("MsgSnap", 2, 1, { snapshot: snapshot(2) }));
     assert.equal(member.take()[0]?.index, 3);
     assert.equal(member.status.lastIndex, 3);
+  });
+
+  it("that lie below what is compacted here are ignored too", () => {
+    const member = new Member(1, conf([1, 2]), {}, { snapshot: snapshot(9), term: 1 });
+    member.step(message("MsgSnap", 2, 1, { snapshot: snapshot(5) }));
+    assert.equal(member.take()[0]?.index, 9);
+    assert.deepEqual([member.status.commit, member.status.lastIndex], [9, 9]);
   });
 
   it("that the log contains only move the commit index and keep what follows", () => {

@@ -138,6 +138,19 @@ describe("terms (Raft §5.1)", () => {
     assert.equal(net.at(3).status.lead, 2);
   });
 
+  it("of a survey that are over are told so, for silence would block both sides", () => {
+    const member = new Member(1, conf([1, 2, 3]), { preVote: true }, { term: 5 });
+    member.step(message("MsgPreVote", 2, 1, { term: 3, index: 9, logTerm: 3 }));
+    assert.deepEqual(
+      member.take().map((m) => [m.type, m.term, m.reject]),
+      [["MsgPreVoteResp", 5, true]],
+    );
+    const asker = new Member(2, conf([1, 2, 3]), { preVote: true }, { term: 2 });
+    asker.core.campaign();
+    asker.step(message("MsgPreVoteResp", 1, 2, { term: 5, reject: true }));
+    assert.deepEqual([asker.status.role, asker.status.term], ["follower", 5]);
+  });
+
   it("free a stuck member of a higher term through the leader (mixed surveys)", () => {
     // 3 campaigned without surveys before they were switched on.
     const [one, two] = [1, 2].map((id) => new Member(id, conf([1, 2, 3]), { preVote: true }));

@@ -78,6 +78,8 @@ describe("leadership transfer", () => {
     const net = group();
     net.isolate(3);
     net.propose(1, "x");
+    // Whenever it begins, it has the whole time.
+    net.at(1).tick(5);
     transfer(net, 1, 3);
     assert.equal(net.at(1).status.transferee, 3);
     net.at(1).tick(9);
