@@ -16,8 +16,12 @@ export class LeaderLink {
   readonly #modules: LeaderLinkModules;
   #connection: RpcConnection | undefined;
 
+  readonly #forgetUpdates: () => void;
+
   constructor(modules: LeaderLinkModules) {
     this.#modules = modules;
+    // A connection keeps the certificate it was made with; calls in progress still end.
+    this.#forgetUpdates = modules.tls.onUpdate(() => this.#drop());
   }
 
   /** Control address of the leader as far as known here; undefined during an election. */
@@ -57,6 +61,11 @@ export class LeaderLink {
   }
 
   close(): void {
+    this.#forgetUpdates();
+    this.#drop();
+  }
+
+  #drop(): void {
     this.#connection?.close();
     this.#connection = undefined;
   }

@@ -30,7 +30,7 @@ import { leaderOnly } from "./leader-only.ts";
 import { runLeadership, type LeaderLoop } from "./leadership.ts";
 import { LogBroker } from "./logs/broker.ts";
 import { Membership } from "./membership.ts";
-import { runReplicated } from "./orchestrator/replicated.ts";
+import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, Store } from "./store/store.ts";
@@ -193,8 +193,9 @@ export class Manager {
       logs: (inner) => broker.run(inner),
       roles: (inner) => runRoles(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
-      replicated: (inner) => runReplicated(modules, inner),
     };
+    for (const [name, run] of Object.entries(ORCHESTRATORS))
+      loops[name] = (inner) => run(modules, inner);
     try {
       await runLeadership(loops, modules, signal);
     } finally {
