@@ -19,10 +19,11 @@ export class PortSpace {
   readonly #owners = new Map<string, string>();
   #next = DYNAMIC_PORT_MIN;
 
-  /** Notes what `service` holds, in place of what it held. */
+  /** Notes what `service` holds or asks for (both are leases), in place of what it held. */
   hold(service: Service): void {
     this.release(service.id);
-    for (const port of service.endpoint?.ports ?? [])
+    const wanted = service.spec?.endpoint?.ports ?? [];
+    for (const port of [...wanted, ...(service.endpoint?.ports ?? [])])
       if (port.publishMode === PublishMode.INGRESS && port.publishedPort !== 0)
         this.#owners.set(key(port.protocol, port.publishedPort), service.id);
   }

@@ -1,3 +1,4 @@
+import { isSwarmError } from "../../lib/errors.ts";
 import { newId } from "../../lib/ids.ts";
 import type { Call } from "../../proto/call.ts";
 import { make } from "../../proto/codec.ts";
@@ -19,6 +20,7 @@ import {
   type UpdateServiceRequest,
   type UpdateServiceResponse,
 } from "../../proto/generated.ts";
+import type { Transaction } from "../store/transaction.ts";
 import { checkVersion, readView, type ControlModules } from "./context.ts";
 import { withServiceDefaults } from "./defaults.ts";
 import { listObjects } from "./list.ts";
@@ -60,6 +62,19 @@ function current({ store }: ControlModules, written: Service): Service {
   return redactService(store.view.service.get(written.id) ?? written);
 }
 
+/**
+ * Makes a change once more that lost a name or a port to another one made at the same moment: the
+ * second time, the checks before it see the winner and say what is the matter.
+ */
+async function explained(change: () => Promise<Service>): Promise<Service> {
+  try {
+    return await change();
+  } catch (error) {
+    if (!isSwarmError(error, "exists")) throw error;
+    return change();
+  }
+}
+
 async function createService(
   modules: ControlModules,
   request: CreateServiceRequest,
@@ -68,7 +83,7 @@ async function createService(
   const { store, clock, random } = modules;
   const wanted = withMode(checkService(request.spec));
   const id = newId(random);
-  const written = await store.update((tx) => {
+  const create = (tx: Transaction): Service => {
     const spec = checkReferences(tx.view, wanted, "");
     const service = make("Service", {
       id,
@@ -78,7 +93,8 @@ async function createService(
     });
     tx.create("service", service);
     return service;
-  }, call.signal);
+  };
+  const written = await explained(() => store.update(create, call.signal));
   return { service: current(modules, written), warnings: [] };
 }
 
@@ -90,7 +106,7 @@ async function updateService(
   const { store, clock } = modules;
   const rollback = request.rollback === UpdateServiceRequestRollback.PREVIOUS;
   const wanted = rollback ? undefined : withMode(checkService(request.spec));
-  const written = await store.update((tx) => {
+  const update = (tx: Transaction): Service => {
     const stored = tx.view.service.resolve(request.id);
     checkVersion(stored, request.version);
     const planned = wanted
@@ -103,7 +119,8 @@ async function updateService(
     const service: Service = { ...planned, spec };
     tx.update("service", service);
     return service;
-  }, call.signal);
+  };
+  const written = await explained(() => store.update(update, call.signal));
   return { service: current(modules, written), warnings: [] };
 }
 

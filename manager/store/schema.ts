@@ -88,7 +88,10 @@ const address = (networkId: string, cidr: string): string =>
   `address/${networkId}/${cidr.slice(0, cidr.indexOf("/"))}`;
 
 function serviceLeases(service: Service): readonly string[] {
-  const ports = (service.endpoint?.ports ?? [])
+  // Ports asked for count before they are allocated: of two services that are created with the
+  // same port at the same moment, only one may come to be.
+  const wanted = service.spec?.endpoint?.ports ?? [];
+  const ports = [...wanted, ...(service.endpoint?.ports ?? [])]
     .filter((port) => port.publishMode === PublishMode.INGRESS && port.publishedPort !== 0)
     .map((port) => `port/${port.protocol}/${port.publishedPort}`);
   const vips = (service.endpoint?.virtualIps ?? [])

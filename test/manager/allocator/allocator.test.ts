@@ -10,6 +10,9 @@ import { TaskState, type PortConfig } from "../../../proto/generated.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aService, aTask } from "../../fakes/objects.ts";
 
+/** Size of the dynamic range. */
+const DYNAMIC_PORTS = 2_768;
+
 const fresh = make("TaskStatus", { state: TaskState.NEW, message: "created" });
 
 function publishing(id: string, ...ports: Partial<PortConfig>[]) {
@@ -69,10 +72,11 @@ describe("allocator", () => {
     assert.deepEqual(ports, [30_000, 8443]);
   });
 
-  it("holds a service back whose port is taken, until it is free", async () => {
-    await store.update((tx) => tx.create("service", publishing("one", { publishedPort: 8080 })));
+  it("holds a service back while every dynamic port is taken", async () => {
+    const all = Array.from({ length: DYNAMIC_PORTS }, (_, i) => ({ targetPort: i + 1 }));
+    await store.update((tx) => tx.create("service", publishing("one", ...all)));
     await until((view) => view.service.get("one")?.endpoint !== null);
-    const two = publishing("two", { publishedPort: 8080 });
+    const two = publishing("two", {});
     await store.update((tx) => {
       tx.create("service", two);
       tx.create("task", aTask("t2", two, { status: fresh }));
@@ -82,5 +86,18 @@ describe("allocator", () => {
     assert.equal(stateOf("t2"), TaskState.NEW);
     await store.update((tx) => tx.remove("service", tx.view.service.get("one")!));
     await until(() => stateOf("t2") === TaskState.PENDING);
+  });
+
+  it("gives no dynamic port that another service has asked for", async () => {
+    await store.update((tx) => {
+      tx.create("service", publishing("dynamic", {}));
+      tx.create("service", publishing("explicit", { publishedPort: 30_000 }));
+    });
+    await until((view) => view.service.get("explicit")?.endpoint !== null);
+    await until((view) => view.service.get("dynamic")?.endpoint !== null);
+    const ports = ["dynamic", "explicit"].map(
+      (id) => store.view.service.get(id)?.endpoint?.ports[0]?.publishedPort,
+    );
+    assert.deepEqual(ports, [30_001, 30_000]);
   });
 });

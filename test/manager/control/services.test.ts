@@ -275,6 +275,16 @@ describe("control: services", () => {
       await create("d", publishing(port(8080, { protocol: 1 })));
     });
 
+    it("on the routing mesh go to one of two services created at the same moment", async () => {
+      await ingress();
+      harness.raft.hold();
+      const web = create("web", publishing(port(8080)));
+      const late = create("late", publishing(port(8080)));
+      harness.raft.release();
+      const text = `port '8080' is already in use by service 'web' (${(await web).id}) as an ingress port`;
+      await refused(late, "invalid", text);
+    });
+
     it("on the host collide with the routing mesh only", async () => {
       await ingress();
       const web = await create("web", publishing(port(8080, HOST)));
