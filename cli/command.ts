@@ -46,10 +46,12 @@ export class SwarmCommand extends Command {
 
   /** Adds a command that only groups others. */
   group(name: string, description: string): SwarmCommand {
-    const group = this.command(name).description(description);
-    return group.action(() => {
-      throw new UsageError(group, `"${fullName(group)}" needs a command`);
-    });
+    return this.command(name).description(description);
+  }
+
+  /** Called for a group without a command; `--help` goes another way. */
+  override help(): never {
+    throw new UsageError(this, `"${fullName(this)}" needs a command`);
   }
 
   override error(message: string, options: { readonly code?: string } = {}): never {

@@ -57,6 +57,7 @@ function answered(
  */
 function inOurWords(text: string): string {
   return text
+    .trim()
     .replace(/^rpc error: code = \w+ desc = /, "")
     .replace(/["`]docker swarm ([a-z-]+)/g, (quoted, verb) => `${quoted[0]}swarm ${verb}`)
     .replace(

@@ -2,7 +2,7 @@ import { segment } from "../api/engine.ts";
 import type { Cluster, Node } from "../api/types.ts";
 import type { SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { addDaemonFlags, ensureDaemon, orStop, type DaemonFlags } from "../daemon/ensure.ts";
+import { addDaemonFlags, withDaemon, type DaemonFlags } from "../daemon/ensure.ts";
 import { boolFlag, choiceFlag, repeatedFlag, textFlag, uintFlag } from "../flags/option.ts";
 import { joinAdvice } from "./join-token.ts";
 import { readUnlockKey, unlockAdvice } from "../api/unlock-key.ts";
@@ -79,11 +79,14 @@ export function addInit(parent: SwarmCommand, context: Context): void {
 }
 
 async function runInit(flags: InitFlags, command: SwarmCommand, context: Context): Promise<void> {
-  const ready = await ensureDaemon(command, flags, context);
-  const { engine } = ready;
-  const nodeId = await orStop(ready, context, () =>
-    engine.request<string>({ method: "POST", path: "/swarm/init", body: initBody(flags) }),
-  );
+  const { engine, nodeId } = await withDaemon(command, flags, context, async (found) => ({
+    engine: found,
+    nodeId: await found.request<string>({
+      method: "POST",
+      path: "/swarm/init",
+      body: initBody(flags),
+    }),
+  }));
   context.out.write(`Swarm initialized: current node (${nodeId}) is now a manager.\n\n`);
   const [node, cluster] = [
     await engine.request<Node>({ method: "GET", path: `/nodes/${segment(nodeId)}` }),

@@ -2,7 +2,7 @@ import { SwarmError } from "../../lib/errors.ts";
 import type { Info } from "../api/types.ts";
 import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
-import { addDaemonFlags, ensureDaemon, orStop, type DaemonFlags } from "../daemon/ensure.ts";
+import { addDaemonFlags, withDaemon, type DaemonFlags } from "../daemon/ensure.ts";
 import { boolFlag, textFlag } from "../flags/option.ts";
 import { addAddressFlags, addressBody, type AddressFlags } from "./init.ts";
 
@@ -33,15 +33,14 @@ async function runJoin(
       "a token is needed to join: --token SWMTKN-1-…, as a manager of the swarm prints it with " +
         '"swarm join-token worker"',
     );
-  const ready = await ensureDaemon(command, flags, context);
-  await orStop(ready, context, () =>
-    ready.engine.request({
+  const { Swarm } = await withDaemon(command, flags, context, async (engine) => {
+    await engine.request({
       method: "POST",
       path: "/swarm/join",
       body: { ...addressBody(flags), RemoteAddrs: [remote], JoinToken: flags.token },
-    }),
-  );
-  const { Swarm } = await ready.engine.request<Info>({ method: "GET", path: "/info" });
+    });
+    return engine.request<Info>({ method: "GET", path: "/info" });
+  });
   const role = Swarm.ControlAvailable ? "manager" : "worker";
   context.out.write(`This node joined a swarm as a ${role}.\n`);
 }

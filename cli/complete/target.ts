@@ -70,7 +70,8 @@ export function completionTarget(root: Command, words: readonly string[]): Targe
   if (inline && option)
     return { ...empty, ...valuesOf(option), lead: `${inline[1]}=`, prefix: inline[2] ?? "" };
   if (typed.startsWith("-")) return { ...empty, candidates: flagsOf(walk.command) };
-  if (walk.command.commands.length > 0) return { ...empty, candidates: commandsOf(walk.command) };
+  if (walk.command.commands.length > 0)
+    return walk.operands > 0 ? empty : { ...empty, candidates: commandsOf(walk.command) };
   return { ...empty, ...argumentValues(walk.command, walk.operands) };
 }
 

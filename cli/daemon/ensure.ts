@@ -1,5 +1,5 @@
 import { resolve, join } from "node:path";
-import { isSwarmError } from "../../lib/errors.ts";
+import { isSwarmError, messageOf } from "../../lib/errors.ts";
 import { parseEndpoint, type Endpoint } from "../api/endpoint.ts";
 import type { Engine } from "../api/engine.ts";
 import { defaultHost, givenHost, type SwarmCommand } from "../command.ts";
@@ -30,40 +30,65 @@ export function addDaemonFlags(command: SwarmCommand): SwarmCommand {
     ) as SwarmCommand;
 }
 
-/** A client whose engine answers, and the swarmd that had to be started for it, if any. */
-export interface Ready {
-  readonly engine: Engine;
-  readonly started: StartedDaemon | undefined;
-}
+/** Docker's engine goes on joining after it stopped answering for it; only its text says so. */
+const GOES_ON = /continue in the background/;
 
 /**
- * Connects to the command's engine, starting a swarmd in the background when nothing answers on
- * its unix socket. Says what was started and how to stop it.
+ * Does `work` with the command's engine. When nothing answers on its unix socket, a swarmd is
+ * started in the background first: once the work is done the user learns how to stop it, and it is
+ * stopped when the work fails, so that nothing is half done.
  */
-export async function ensureDaemon(
+export async function withDaemon<T>(
   command: SwarmCommand,
   flags: DaemonFlags,
   context: Context,
-): Promise<Ready> {
+  work: (engine: Engine) => Promise<T>,
+): Promise<T> {
   const endpoint = endpointFor(command, flags, context);
   const engine = await context.connect(endpoint, context.signal);
   const unreachable = await engine.ping().then(
     () => undefined,
     (error: unknown) => error,
   );
-  if (unreachable === undefined) return { engine, started: undefined };
+  if (unreachable === undefined) return work(engine);
   if (!isAbsent(unreachable) || endpoint.kind !== "unix") throw unreachable;
+  const started = await startDaemon(engine, endpoint, flags, context);
+  try {
+    const result = await work(engine);
+    announce(started, endpoint, context);
+    return result;
+  } catch (error) {
+    if (GOES_ON.test(messageOf(error))) announce(started, endpoint, context);
+    else {
+      await started.stop();
+      context.err.write(
+        `The swarmd that was started for this is stopped again; its log is ${started.logFile}.\n`,
+      );
+    }
+    throw error;
+  }
+}
+
+function startDaemon(
+  engine: Engine,
+  endpoint: Extract<Endpoint, { kind: "unix" }>,
+  flags: DaemonFlags,
+  context: Context,
+): Promise<StartedDaemon> {
   const isUp = (): Promise<boolean> =>
     engine.ping().then(
       () => true,
       () => false,
     );
   const stateDir = resolve(flags.stateDir ?? context.paths.stateDir);
-  const started = await context.daemon(
+  return context.daemon(
     { endpoint, stateDir, flags: daemonArguments(flags) },
     isUp,
     context.signal,
   );
+}
+
+function announce(started: StartedDaemon, endpoint: Endpoint, context: Context): void {
   context.err.write(
     `Started swarmd in the background: pid ${started.pid}, log ${started.logFile}.\n` +
       `Stop it with: kill ${started.pid}\n`,
@@ -71,24 +96,6 @@ export async function ensureDaemon(
   if (endpoint.url !== defaultHost(context) && context.env["SWARM_HOST"] !== endpoint.url)
     context.err.write(`Reach it with: export SWARM_HOST=${endpoint.url}\n`);
   context.err.write("\n");
-  return { engine, started };
-}
-
-/** Runs `work`; when it fails, a swarmd started for it is stopped, so that nothing is half done. */
-export async function orStop<T>(
-  { started }: Ready,
-  context: Context,
-  work: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (started) {
-      await started.stop();
-      context.err.write(`Stopped the swarmd that was started for this (pid ${started.pid}).\n`);
-    }
-    throw error;
-  }
 }
 
 function isAbsent(error: unknown): boolean {

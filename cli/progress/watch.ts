@@ -66,13 +66,13 @@ async function readSnapshot(engine: Engine, id: string): Promise<Snapshot> {
 
 /** A terminal is redrawn in place; anything else gets a line for each change. */
 function openDisplay({ out }: Context): (view: ProgressView) => void {
-  let drawn = 0;
+  let drawn: readonly string[] = [];
   let before: ProgressView | undefined;
   return (view) => {
     if (out.isTTY) {
       const lines = progressLines(view, out.columns);
-      out.write(redraw(lines, drawn));
-      drawn = lines.length;
+      if (lines.join("\n") !== drawn.join("\n")) out.write(redraw(lines, drawn.length));
+      drawn = lines;
     } else for (const line of changedLines(view, before)) out.write(`${line}\n`);
     before = view;
   };

@@ -9,17 +9,18 @@ if (process.env["FAKE_SWARMD"] === "fail") {
   process.stderr.write("first line\nlistening on 2377: address already in use\n");
   process.exit(1);
 }
+const INFO = JSON.stringify({ Swarm: { ControlAvailable: false } });
 const url = process.argv[process.argv.indexOf("--host") + 1] ?? "";
 const path = url.replace("unix://", "");
 const server = createServer((request, response) => {
   process.stderr.write(`${request.method} ${request.url}\n`);
   const isInit = request.url?.startsWith("/swarm/init") ?? false;
   response.writeHead(isInit ? 400 : 200, { "Content-Type": "application/json" });
-  response.end(isInit ? '{"message":"could not choose an IP address to advertise"}' : "{}");
+  response.end(isInit ? '{"message":"could not choose an IP address to advertise"}' : INFO);
 });
 process.on("SIGTERM", () => {
   server.closeAllConnections();
   server.close(() => rmSync(path, { force: true }));
 });
 server.listen(path);
-process.stderr.write(`flags ${process.argv.slice(2).join(" ")}\n`);
+process.stderr.write(`pid ${process.pid}\nflags ${process.argv.slice(2).join(" ")}\n`);
