@@ -10,8 +10,10 @@ import { publishTasks, type LogTasks } from "./publish-tasks.ts";
 
 /** Subscriptions served at a time; more are refused with a warning to their reader. */
 const SUBSCRIPTIONS_MAX = 64;
-/** How long to wait before listening again where a manager serves no logs. */
-const LISTEN_RETRY_MS = 5_000;
+/** How long to wait before listening again to a broker that went away. */
+const LISTEN_RETRY_MS = 500;
+/** How long to wait before asking again a manager that serves no logs. */
+const UNIMPLEMENTED_RETRY_MS = 60_000;
 
 export interface PublisherOptions {
   readonly sessionId: string;
@@ -35,14 +37,16 @@ export async function runLogPublisher(
   signal: AbortSignal,
 ): Promise<void> {
   for (;;) {
+    let waitMs = LISTEN_RETRY_MS;
     try {
       await listen(options, modules, signal);
     } catch (error) {
       signal.throwIfAborted();
       if (!isSwarmError(error)) throw error;
       modules.log.debug({ err: error }, "log subscriptions ended");
+      if (error.code === "unimplemented") waitMs = UNIMPLEMENTED_RETRY_MS;
     }
-    await sleep(modules.clock, LISTEN_RETRY_MS, signal);
+    await sleep(modules.clock, waitMs, signal);
   }
 }
 

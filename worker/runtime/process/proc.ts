@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { isErrnoException } from "../../../lib/errno.ts";
 
 /** What the kernel says of a process. */
 export interface ProcessStat {
@@ -20,14 +21,20 @@ export interface MarkedProcess extends ProcessStat {
 export const TASK_MARK = "SKEP_TASK_ID";
 export const WORKER_MARK = "SKEP_WORKER";
 
+/** A file of /proc; empty when its process is gone, or is another user's. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT", "ESRCH", "EACCES", "EPERM")) return "";
+    throw error;
+  }
+}
+
 /** Reads `/proc/<pid>/stat`; null when there is no such process. */
 export function readStat(pid: number): ProcessStat | null {
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/stat`, "latin1");
-  } catch {
-    return null;
-  }
+  const text = readText(`/proc/${pid}/stat`);
+  if (text === "") return null;
   // The name in parentheses may itself hold spaces and parentheses.
   const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
   return {
@@ -65,13 +72,7 @@ export function findMarked(worker: string): readonly MarkedProcess[] {
 
 function environOf(pid: string): ReadonlyMap<string, string> {
   const env = new Map<string, string>();
-  let text: string;
-  try {
-    text = readFileSync(`/proc/${pid}/environ`, "utf8");
-  } catch {
-    // Gone in the meantime, or another user's: no task of ours.
-    return env;
-  }
+  const text = readText(`/proc/${pid}/environ`);
   if (!text.includes(WORKER_MARK)) return env;
   for (const entry of text.split("\0")) {
     const at = entry.indexOf("=");
@@ -80,13 +81,23 @@ function environOf(pid: string): ReadonlyMap<string, string> {
   return env;
 }
 
+/**
+ * Whether the shell `pid` has started its command: its child runs another program by now. Before
+ * that, a signal to both would be caught by the shell's traps, which its child still has, and lost.
+ */
+export function hasStartedCommand(pid: number): boolean {
+  const own = readText(`/proc/${pid}/cmdline`);
+  const children = readText(`/proc/${pid}/task/${pid}/children`).split(" ");
+  return children.some((child) => child !== "" && readText(`/proc/${child}/cmdline`) !== own);
+}
+
 /** Sends a signal to a process group; false when none of it is left. */
 export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-group, signal);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
+    if (isErrnoException(error, "ESRCH")) return false;
     throw error;
   }
 }

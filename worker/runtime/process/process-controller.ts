@@ -1,5 +1,5 @@
 import { closeSync } from "node:fs";
-import { abortable } from "../../../lib/abort.ts";
+import { abortable, linked } from "../../../lib/abort.ts";
 import { sleep, type Clock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
@@ -16,13 +16,20 @@ import { taskPayload } from "../task-payload.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
 import type { PayloadDir } from "../payload-dir.ts";
-import { TASK_MARK, WORKER_MARK } from "./proc.ts";
+import { toHealthCheck, watchHealth, type Health } from "./health.ts";
+import { hasStartedCommand, TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { findProgram, planProcess, processSpec, type ProcessPlan } from "./process-plan.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { readLog } from "./read-log.ts";
 
 /** How long the kernel may take to end a killed group before the step is tried again. */
 const KILL_WAIT_MS = 10_000;
+
+const UNHEALTHY = "unhealthy process";
+
+/** Longest a stop waits for a program that is just being started, and how often it looks. */
+const COMMAND_START_MAX_MS = 500;
+const COMMAND_POLL_MS = 5;
 
 /** What all process tasks of a node share. */
 export interface ProcessModules {
@@ -61,14 +68,26 @@ export class ProcessController implements TaskController {
   }
 
   async start(signal: AbortSignal): Promise<void> {
-    if (!this.#modules.table.has(this.#task.id))
-      await this.#modules.starts.run(() => this.#launch(), signal);
+    const { table, starts } = this.#modules;
+    if (!table.has(this.#task.id)) await starts.run(() => this.#launch(), signal);
+    const status = await this.#health("starting", ["healthy", "unhealthy"], signal);
+    if (status === "unhealthy") {
+      await this.shutdown(signal);
+      throw new SwarmError("failed-precondition", UNHEALTHY);
+    }
+    const code = table.exitCode(this.#task.id);
+    if (status === null && code !== null && code !== 0)
+      throw new SwarmError("failed-precondition", `task: non-zero exit (${code})`);
   }
 
   async wait(signal: AbortSignal): Promise<TaskExit> {
-    const code = await abortable(this.#modules.table.ended(this.#task.id), signal);
-    this.#modules.logs.of(this.#task.id).finish();
-    return { code, error: "" };
+    const { table, logs } = this.#modules;
+    const { id } = this.#task;
+    const status = await this.#health("healthy", ["unhealthy"], signal);
+    if (status === "unhealthy") await this.shutdown(signal);
+    const code = await abortable(table.ended(id), signal);
+    logs.of(id).finish();
+    return { code, error: status === "unhealthy" ? UNHEALTHY : "" };
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
@@ -76,6 +95,7 @@ export class ProcessController implements TaskController {
     const { id } = this.#task;
     if (table.pid(id) === null) return;
     const plan = this.#plan();
+    await this.#commandStarted(signal);
     table.signal(id, plan.stopSignal);
     if (await this.#endsWithin(plan.stopGraceMs, signal)) return;
     table.signal(id, "SIGKILL");
@@ -106,17 +126,42 @@ export class ProcessController implements TaskController {
     return readLog(logs.of(id), read, mayGrow, signal);
   }
 
+  /**
+   * Probes until the health is one of `wanted`. Null when the task ends before; "healthy" at once
+   * for a task without a check.
+   */
+  async #health(
+    from: Health["status"],
+    wanted: readonly Health["status"][],
+    parent: AbortSignal,
+  ): Promise<Health["status"] | null> {
+    const check = toHealthCheck(processSpec(this.#task).healthcheck);
+    if (!check) return "healthy";
+    const { clock, table } = this.#modules;
+    const modules = { clock, context: { ...this.#plan(), env: this.#env() } };
+    using link = linked(parent);
+    const ended = table.ended(this.#task.id).then(() => link.abort());
+    try {
+      return await watchHealth({ status: from, streak: 0 }, wanted, check, modules, link.signal);
+    } catch (error) {
+      parent.throwIfAborted();
+      if (!link.signal.aborted) throw error;
+      await ended;
+      return null;
+    }
+  }
+
   #plan(): ProcessPlan {
     return planProcess(processSpec(this.#task), this.#scope);
   }
 
   async #launch(): Promise<void> {
-    const { table, logs, worker } = this.#modules;
+    const { table, logs } = this.#modules;
     const { id } = this.#task;
     const plan = this.#plan();
     const file = findProgram(plan);
     const [, ...args] = plan.command;
-    const env = { ...plan.env, ...this.#payloadEnv(), [TASK_MARK]: id, [WORKER_MARK]: worker };
+    const env = this.#env();
     const output = logs.of(id).openFiles();
     try {
       const { cwd, identity } = plan;
@@ -127,14 +172,28 @@ export class ProcessController implements TaskController {
     }
   }
 
-  /** A process has no mounts of its own: it is told where its files are. */
-  #payloadEnv(): Readonly<Record<string, string>> {
+  /** The spec's environment and our marks. Without mounts, a process is told where its files are. */
+  #env(): Readonly<Record<string, string>> {
+    const { payloads, worker } = this.#modules;
     const { secrets, configs } = processSpec(this.#task);
-    const paths = this.#modules.payloads.paths(this.#task.id);
+    const paths = payloads.paths(this.#task.id);
     return {
+      ...this.#plan().env,
+      [TASK_MARK]: this.#task.id,
+      [WORKER_MARK]: worker,
       ...(secrets.length > 0 ? { SKEP_SECRETS_DIR: paths.secrets } : {}),
       ...(configs.length > 0 ? { SKEP_CONFIGS_DIR: paths.configs } : {}),
     };
+  }
+
+  /** A stop signal right after the start must reach the task's program, not its wrapper only. */
+  async #commandStarted(signal: AbortSignal): Promise<void> {
+    const { clock, table } = this.#modules;
+    for (let waited = 0; waited < COMMAND_START_MAX_MS; waited += COMMAND_POLL_MS) {
+      const pid = table.pid(this.#task.id);
+      if (pid === null || hasStartedCommand(pid)) return;
+      await sleep(clock, COMMAND_POLL_MS, signal);
+    }
   }
 
   /** Waits for the end at most `ms`; returns whether it came. */

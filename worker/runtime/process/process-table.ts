@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { every, type Cancel, type Clock } from "../../../lib/clock.ts";
+import { isErrnoException } from "../../../lib/errno.ts";
 import { launch, type Launch } from "./launch.ts";
 import { bootId, findMarked, isAlive, readStat, signalGroup } from "./proc.ts";
 
@@ -229,8 +230,7 @@ function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
     return true;
   } catch (error) {
     // Denied: the pid belongs to somebody else by now.
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "ESRCH" || code === "EPERM") return false;
+    if (isErrnoException(error, "ESRCH", "EPERM")) return false;
     throw error;
   }
 }

@@ -101,9 +101,7 @@ export class TaskLog {
       if (size > this.#sizes[stream]) marks.push(this.#mark(stream, size));
     }
     this.#append(marks);
-    for (const mark of marks) {
-      if (mark.offset - this.#starts[mark.stream] > 2 * this.#options.bytesMax) this.#trim();
-    }
+    if (marks.length > 0) this.#trim();
     return marks.length > 0;
   }
 
@@ -142,14 +140,19 @@ export class TaskLog {
     }
   }
 
+  #isOver(stream: StreamName): boolean {
+    return this.#sizes[stream] - this.#starts[stream] > 2 * this.#options.bytesMax;
+  }
+
   #trim(): void {
-    if (this.#trimming) return;
+    if (this.#trimming || !STREAMS.some((stream) => this.#isOver(stream))) return;
     this.#trimming = true;
     let left = STREAMS.length;
     const done = (): void => {
       if (--left > 0) return;
       this.#trimming = false;
       this.#dropMarks();
+      this.#trim();
     };
     for (const stream of STREAMS) {
       const over = this.#sizes[stream] - this.#options.bytesMax;

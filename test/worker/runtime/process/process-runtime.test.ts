@@ -108,6 +108,14 @@ describe("process runtime", () => {
     assert.equal((await controller.wait(signal)).code, 7);
   });
 
+  it("does not lose a stop signal that comes right after the start", async () => {
+    for (let i = 0; i < 20; i++) {
+      const controller = await run(`t${i}`, "sleep", "1000");
+      await controller.shutdown(signal);
+      assert.equal((await controller.wait(signal)).code, 143);
+    }
+  });
+
   it("kills the whole group after the grace period", async () => {
     const script = 'trap "" TERM; (trap "" TERM; sleep 1000) & echo $!; wait';
     const task = processTask("t1", {
@@ -184,6 +192,51 @@ describe("process runtime", () => {
     assert.equal(readStat(stranger.pid ?? 0)?.state, "S");
     stranger.kill();
     started.splice(0);
+  });
+
+  const healthOf = (script: string, retries: number) =>
+    make("HealthConfig", { test: ["CMD-SHELL", script], intervalNs: 20e6, retries });
+
+  it("is started only when healthy", async () => {
+    const flag = join(dir, "healthy");
+    const healthcheck = healthOf(`test -e ${flag}`, 1_000);
+    const task = processTask("t1", { command: ["sleep", "1000"], healthcheck });
+    const controller = runtime.controller(task, noFiles);
+    started.push(controller);
+    let done = false;
+    const start = controller.start(signal).then(() => {
+      done = true;
+    });
+    await eventually(async () => (await controller.facts(signal)) !== null);
+    assert.equal(done, false);
+    await writeFile(flag, "");
+    await start;
+  });
+
+  it("fails to start when it gets unhealthy or ends before it is healthy", async () => {
+    const sick = { command: ["sleep", "1000"], healthcheck: healthOf("false", 2) };
+    const ended = { command: ["sh", "-c", "exit 3"], healthcheck: healthOf("sleep 1000", 9) };
+    for (const [id, spec, text] of [
+      ["t1", sick, /unhealthy process/],
+      ["t2", ended, /non-zero exit \(3\)/],
+    ] as const) {
+      const controller = runtime.controller(processTask(id, spec), noFiles);
+      started.push(controller);
+      await assert.rejects(controller.start(signal), text);
+      assert.equal((await controller.facts(signal))?.pid, 0);
+    }
+  });
+
+  it("fails when it gets unhealthy later, whatever it exits with", async () => {
+    const flag = join(dir, "sick");
+    const script = 'trap "exit 0" TERM; while :; do sleep 0.01; done';
+    const healthcheck = healthOf(`test ! -e ${flag}`, 1);
+    const task = processTask("t1", { command: ["sh", "-c", script], healthcheck });
+    const controller = runtime.controller(task, noFiles);
+    started.push(controller);
+    await controller.start(signal);
+    await writeFile(flag, "");
+    assert.deepEqual(await controller.wait(signal), { code: 0, error: "unhealthy process" });
   });
 
   it("gives secrets and configs as files of their own mode, and deletes them", async () => {
