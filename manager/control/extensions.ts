@@ -33,7 +33,7 @@ async function listExtensions(
   call: Call,
 ): Promise<ListExtensionsResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "extension", request.filter, request.page);
+  const { items, next } = await listObjects(view, "extension", request);
   return { extensions: items, next };
 }
 

@@ -155,7 +155,8 @@ export function matcher<K extends Kind>(
     tests.push(...identity);
   }
   const { ids, labels } = filter;
-  if (ids.length > 0) tests.push(({ id }) => ids.includes(id));
+  const wanted = new Set(ids);
+  if (wanted.size > 0) tests.push(({ id }) => wanted.has(id));
   if (labels.length > 0) {
     tests.push((object) => {
       const own = labelsOf(kind, object);

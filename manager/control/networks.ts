@@ -37,7 +37,7 @@ async function listNetworks(
   call: Call,
 ): Promise<ListNetworksResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "network", request.filter, request.page);
+  const { items, next } = await listObjects(view, "network", request);
   return { networks: items, next };
 }
 

@@ -34,9 +34,11 @@ async function listNodes(
   call: Call,
 ): Promise<ListNodesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "node", request.filter, request.page);
   const status = modules.raft.status();
-  return { nodes: items.map((node) => withManagerStatus(node, status)), next };
+  const { items, next } = await listObjects(view, "node", request, (node) =>
+    withManagerStatus(node, status),
+  );
+  return { nodes: items, next };
 }
 
 /** Ids of nodes whose managers are to leave: those asked to be workers. */

@@ -36,7 +36,7 @@ async function listResources(
   call: Call,
 ): Promise<ListResourcesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "resource", request.filter, request.page);
+  const { items, next } = await listObjects(view, "resource", request);
   return { resources: items, next };
 }
 

@@ -36,8 +36,8 @@ async function listSecrets(
   call: Call,
 ): Promise<ListSecretsResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "secret", request.filter, request.page);
-  return { secrets: items.filter((secret) => !secret.internal).map(redactSecret), next };
+  const { items, next } = await listObjects(view, "secret", request, redactSecret);
+  return { secrets: items.filter((secret) => !secret.internal), next };
 }
 
 async function createSecret(

@@ -47,8 +47,8 @@ async function listServices(
   call: Call,
 ): Promise<ListServicesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "service", request.filter, request.page);
-  return { services: items.map(redactService), next };
+  const { items, next } = await listObjects(view, "service", request, redactService);
+  return { services: items, next };
 }
 
 /** A service without a mode is one replica, as everywhere in Docker's API. */

@@ -27,8 +27,8 @@ async function listTasks(
   call: Call,
 ): Promise<ListTasksResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "task", request.filter, request.page);
-  return { tasks: items.map(redactTask), next };
+  const { items, next } = await listObjects(view, "task", request, redactTask);
+  return { tasks: items, next };
 }
 
 /** Takes a task out at once, whatever it is doing; its service replaces it if it still should run. */

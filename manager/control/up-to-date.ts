@@ -33,16 +33,15 @@ function isCurrent(service: Service, task: Task): boolean {
  */
 export function upToDate(view: StoreView): (task: Task) => boolean {
   // Tasks of one service and one spec version are all alike: compare one of each.
-  const known = new Map<string, boolean>();
+  const known = new Map<string, Map<number, boolean>>();
   return (task) => {
     const service = view.service.get(task.serviceId);
     if (!service) return false;
-    const key = `${task.serviceId}/${task.specVersion?.index ?? 0}`;
-    let current = known.get(key);
-    if (current === undefined) {
-      current = isCurrent(service, task);
-      known.set(key, current);
-    }
+    let versions = known.get(service.id);
+    if (!versions) known.set(service.id, (versions = new Map()));
+    const version = task.specVersion?.index ?? 0;
+    let current = versions.get(version);
+    if (current === undefined) versions.set(version, (current = isCurrent(service, task)));
     return current;
   };
 }

@@ -39,7 +39,7 @@ async function listVolumes(
   call: Call,
 ): Promise<ListVolumesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = listObjects(view, "volume", request.filter, request.page);
+  const { items, next } = await listObjects(view, "volume", request);
   return { volumes: items, next };
 }
 

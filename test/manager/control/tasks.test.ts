@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { newId } from "../../../lib/ids.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import {
   NodeRole,
@@ -79,6 +80,30 @@ describe("control: tasks and lists", () => {
     await harness.api.removeTask(make("RemoveTaskRequest", { ref: "t2" }), harness.call);
     const second = await list({}, { limit: 2, after: first.next });
     assert.deepEqual(second, { ids: ["u3"], next: "" });
+  });
+
+  it("come in pages of any size that together hold every object once", async () => {
+    const service = await three();
+    const ids: string[] = [];
+    await harness.store.update((tx) => {
+      for (let n = 0; n < 5_000; n++) {
+        const id = newId(harness.random);
+        ids.push(id);
+        tx.create("task", aTask(id, service));
+      }
+    });
+    ids.sort();
+    for (const limit of [1_300, 5_000, 9_000]) {
+      const seen: string[] = [];
+      for (let after = ""; ;) {
+        const page = await list({ serviceIds: ["s1"] }, { limit, after });
+        seen.push(...page.ids.filter((id) => id.length > 2));
+        after = page.next;
+        if (after === "") break;
+        assert.equal(page.ids.length, limit);
+      }
+      assert.deepEqual(seen, ids);
+    }
   });
 
   it("refuse a filter of another kind", async () => {
