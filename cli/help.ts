@@ -74,10 +74,10 @@ function commandSections(command: Command): readonly string[] {
 function section(title: string, rows: readonly (readonly [string, string])[]): string {
   if (rows.length === 0) return "";
   const indent = 2 + Math.max(...rows.map(([term]) => term.length)) + GAP;
-  const lines = rows.map(
-    ([term, description]) =>
-      `  ${term.padEnd(indent - 2)}${wrap(description, HELP_COLUMNS - indent).join(`\n${" ".repeat(indent)}`)}`,
-  );
+  const lines = rows.map(([term, description]) => {
+    const text = wrap(description, HELP_COLUMNS - indent).join(`\n${" ".repeat(indent)}`);
+    return `  ${term.padEnd(indent - 2)}${text}`;
+  });
   return [title, ...lines].join("\n");
 }
 

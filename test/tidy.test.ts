@@ -38,6 +38,8 @@ const CORES = [
   "manager/constraint",
   "manager/scheduler/filters",
   "manager/scheduler/strategies",
+  "cli/spec",
+  "cli/template",
 ];
 
 const FILE_LINES_MAX = 300;

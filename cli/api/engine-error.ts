@@ -44,7 +44,7 @@ function answered(
   cause: unknown,
 ): SwarmError {
   const text = body?.message ?? (typeof body === "string" ? String(body) : `HTTP status ${status}`);
-  const message = inOurWords(text);
+  const message = withNextStep(inOurWords(text));
   const code = /update out of sequence/.test(text)
     ? "out-of-sequence"
     : (CODE_BY_STATUS[status] ?? "internal");
@@ -64,6 +64,23 @@ function inOurWords(text: string): string {
       /update out of sequence$/,
       "update out of sequence: it was changed by someone else meanwhile. Try again",
     );
+}
+
+/** What to do about refusals that leave it open. */
+const NEXT_STEPS: readonly (readonly [RegExp, string])[] = [
+  [/must be demoted to worker before removal$/, ': "swarm node demote" does that'],
+  [/is not down and can't be removed$/, ": stop it first, or use --force"],
+  [
+    /service \S+ already exists$/,
+    ': choose another name, or change it with "swarm service update"',
+  ],
+  [/(?:secret|config|network) \S+ already exists$/, ": choose another name, or remove it first"],
+  [/does not have a previous spec$/, ": it was never updated, there is nothing to go back to"],
+];
+
+function withNextStep(message: string): string {
+  const step = NEXT_STEPS.find(([pattern]) => pattern.test(message));
+  return step ? `${message}${step[1]}` : message;
 }
 
 function unreachable(endpoint: Endpoint, errno: string, cause: unknown): SwarmError {

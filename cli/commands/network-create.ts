@@ -2,8 +2,8 @@ import { SwarmError } from "../../lib/errors.ts";
 import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { toMap } from "../flags/fields.ts";
+import { poolsOf, type PoolFlags } from "../flags/address-pools.ts";
 import { boolFlag, listFlag, textFlag } from "../flags/option.ts";
-import { poolsOf, type PoolFlags } from "../spec/address-pools.ts";
 import { present } from "../spec/present.ts";
 
 interface NetworkCreateFlags extends PoolFlags {

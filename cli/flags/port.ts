@@ -38,7 +38,8 @@ function parseShortForm(text: string): readonly Port[] {
   const match = /^(?:(\d+(?:-\d+)?)?:)?(\d+(?:-\d+)?)(?:\/(\w+))?$/.exec(text);
   if (!match?.[2])
     throw new Error(
-      "use PUBLISHED:TARGET[/PROTOCOL] or published=…,target=…; an address of the host can't be chosen",
+      "use PUBLISHED:TARGET[/PROTOCOL] or published=…,target=…; " +
+        "an address of the host can't be chosen",
     );
   const [first, last] = range(match[2]);
   const count = last - first + 1;

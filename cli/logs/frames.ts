@@ -16,7 +16,7 @@ const STREAMS: Readonly<Record<number, Frame["stream"]>> = {
   3: "error",
 };
 
-/** Cuts a multiplexed stream into frames: stream number, three zeros, big-endian length, payload. */
+/** Cuts a stream into frames: stream number, three zeros, big-endian length, payload. */
 export class FrameReader {
   #rest: Buffer = Buffer.alloc(0);
 

@@ -5,7 +5,8 @@ import type { Listing, Row } from "./listing.ts";
 /** `node ls`. */
 export const NODE_LISTING: Listing = {
   table:
-    "{{.ID}} {{if .Self}}*{{else}} {{end}}\t{{.Hostname}}\t{{.Status}}\t{{.Availability}}\t{{.ManagerStatus}}\t{{.EngineVersion}}",
+    "{{.ID}} {{if .Self}}*{{else}} {{end}}\t{{.Hostname}}\t{{.Status}}\t{{.Availability}}\t" +
+    "{{.ManagerStatus}}\t{{.EngineVersion}}",
   headers: {
     ID: "ID",
     Hostname: "HOSTNAME",

@@ -7,6 +7,7 @@ import type {
   TaskTemplate,
   UpdateConfig,
 } from "../api/service-types.ts";
+import type { Port } from "../api/types.ts";
 import { capitalize } from "./ago.ts";
 import { block, field, pairs, type Line } from "./lines.ts";
 import { modeName } from "./service-rows.ts";
@@ -32,13 +33,7 @@ export function serviceText(service: Service): string {
     ...block("Resources", resourceLines(task.Resources ?? {})),
     field("Networks", (task.Networks ?? []).map((network) => network.Target).join(" ")),
     field("Endpoint Mode", spec.EndpointSpec?.Mode),
-    ...block(
-      "Ports",
-      (service.Endpoint?.Ports ?? []).map(
-        (port) =>
-          `${port.PublishedPort ?? 0} -> ${port.TargetPort ?? 0}/${port.Protocol ?? "tcp"} (${port.PublishMode ?? "ingress"})`,
-      ),
-    ),
+    ...block("Ports", (service.Endpoint?.Ports ?? []).map(portLine)),
   ];
   return lines.filter((line) => line !== undefined).join("\n");
 }
@@ -104,6 +99,11 @@ function containerLines(container: ContainerSpec): readonly Line[] {
     field("CapabilityDrop", (container.CapabilityDrop ?? []).join(" ")),
     field("Healthcheck", (container.Healthcheck?.Test ?? []).join(" ")),
   ];
+}
+
+function portLine({ PublishedPort = 0, TargetPort = 0, ...port }: Port): string {
+  const { Protocol = "tcp", PublishMode = "ingress" } = port;
+  return `${PublishedPort} -> ${TargetPort}/${Protocol} (${PublishMode})`;
 }
 
 function mountLine(mount: Mount): string {

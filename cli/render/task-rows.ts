@@ -7,7 +7,8 @@ import { formatPorts } from "./ports.ts";
 /** `service ps` and `node ps`. */
 export const TASK_LISTING: Listing = {
   table:
-    "{{.ID}}\t{{.Name}}\t{{.Image}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t{{.Error}}\t{{.Ports}}",
+    "{{.ID}}\t{{.Name}}\t{{.Image}}\t{{.Node}}\t{{.DesiredState}}\t{{.CurrentState}}\t" +
+    "{{.Error}}\t{{.Ports}}",
   headers: {
     ID: "ID",
     Name: "NAME",
@@ -49,8 +50,7 @@ export function taskRows(tasks: readonly Task[], view: TaskView): readonly Row[]
     Image: imageOf(task, view),
     Node: task.NodeID ? view.nodeName(task.NodeID) : "",
     DesiredState: capitalize(task.DesiredState),
-    CurrentState:
-      `${capitalize(task.Status.State)} ${ago(task.Status.Timestamp, view.now).toLowerCase()}`.trim(),
+    CurrentState: currentState(task, view),
     Error: errorOf(task, view),
     Ports: formatPorts(task.Status.PortStatus?.Ports ?? []),
   }));
@@ -61,6 +61,10 @@ export function taskName(task: Task, view: Pick<TaskView, "serviceName">): strin
   const service = task.ServiceID ? view.serviceName(task.ServiceID) : "";
   if (service === "") return task.Name ?? task.ID;
   return `${service}.${task.Slot ? task.Slot : (task.NodeID ?? task.ID)}`;
+}
+
+function currentState({ Status }: Task, { now }: TaskView): string {
+  return `${capitalize(Status.State)} ${ago(Status.Timestamp, now).toLowerCase()}`.trimEnd();
 }
 
 function imageOf(task: Task, view: TaskView): string {

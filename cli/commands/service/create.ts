@@ -42,7 +42,8 @@ export function addServiceCreate(parent: SwarmCommand, context: Context): void {
     .addOption(
       choiceFlag(
         "mode",
-        'Service mode ("replicated", "global", "replicated-job", "global-job") (default "replicated")',
+        'Service mode ("replicated", "global", "replicated-job", "global-job") ' +
+          '(default "replicated")',
         ["replicated", "global", "replicated-job", "global-job"],
       ),
     )
@@ -50,7 +51,8 @@ export function addServiceCreate(parent: SwarmCommand, context: Context): void {
     .addOption(
       choiceFlag(
         "runtime",
-        "What runs the tasks: container, or process (no image: -- COMMAND [ARG...]) (default container)",
+        "What runs the tasks: container, or process (no image: -- COMMAND [ARG...]) " +
+          "(default container)",
         ["container", "process"],
       ),
     )

@@ -1,7 +1,7 @@
 import { BlockList, isIP } from "node:net";
 import { SwarmError } from "../../lib/errors.ts";
-import { splitPair } from "../flags/fields.ts";
-import { present } from "./present.ts";
+import { present } from "../spec/present.ts";
+import { splitPair } from "./fields.ts";
 
 /** Flags of `network create` about addresses. */
 export interface PoolFlags {
