@@ -131,6 +131,8 @@ export const SCHEMAS = {
       group: (volume: Volume) => [volume.spec?.group ?? ""],
       driver: (volume: Volume) => [volume.spec?.driver?.name ?? ""],
     },
+    references: (volume: Volume) =>
+      volume.spec?.secrets.map(({ secret }) => `secret/${secret}`) ?? NONE,
   },
   extension: {
     nameOf: (extension: Extension) => extension.annotations?.name ?? "",

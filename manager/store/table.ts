@@ -19,7 +19,8 @@ export interface TableView<T, Index extends string = string> {
   /** Objects of that name, without regard to case. */
   named(name: string): ReadonlySet<T>;
   /**
-   * The object meant by a person: full id, else exact name, else a unique prefix of an id.
+   * The object meant by a person: full id, else name (in any case, unless several differ in just
+   * that), else a unique prefix of an id.
    * @throws SwarmError `not-found`, or `invalid` when several match
    */
   resolve(ref: string): T;
@@ -70,7 +71,8 @@ export class Table<T extends Identified> implements TableView<T> {
     if (ref === "") throw new SwarmError("invalid", `${this.#kind} id or name is required`);
     const exact = this.#byId.get(ref);
     if (exact) return exact;
-    let matches: T[] = [...this.named(ref)].filter((o) => this.#schema.nameOf(o) === ref);
+    let matches: T[] = [...this.named(ref)];
+    if (matches.length > 1) matches = this.#exactly(ref, matches);
     if (matches.length === 0) matches = [...this.all()].filter((o) => o.id.startsWith(ref));
     const [first] = matches;
     if (!first) throw new SwarmError("not-found", `${this.#kind} ${ref} not found`);
@@ -79,6 +81,12 @@ export class Table<T extends Identified> implements TableView<T> {
       throw new SwarmError("invalid", text);
     }
     return first;
+  }
+
+  /** Those of `named` whose name is `ref` to the letter; all of them when there is none. */
+  #exactly(ref: string, named: T[]): T[] {
+    const exact = named.filter((object) => this.#schema.nameOf(object) === ref);
+    return exact.length > 0 ? exact : named;
   }
 
   /** Another object than `self` that carries the name `self` wants for itself. */

@@ -97,6 +97,24 @@ describe("store", () => {
     await second();
   });
 
+  it("finds what a person means: by id, by name in any case, by a prefix of the id", async () => {
+    const { leader } = openPair();
+    const host = (id: string, hostname: string) =>
+      aNode(id, { description: make("NodeDescription", { hostname }) });
+    await leader.update((tx) => {
+      for (const node of [host("abc1", "Alpha"), host("abd2", "beta"), host("x", "BETA")])
+        tx.create("node", node);
+    });
+    const { node } = leader.view;
+    const ids = ["abc1", "alpha", "beta", "BETA", "abd"].map((ref) => node.resolve(ref).id);
+    assert.deepEqual(ids, ["abc1", "abc1", "abd2", "x", "abd2"]);
+    for (const ref of ["Beta", "ab"])
+      assert.throws(() => node.resolve(ref), {
+        message: `node ${ref} is ambiguous (2 matches found)`,
+      });
+    assert.throws(() => node.resolve("nope"), { message: "node nope not found" });
+  });
+
   it("keeps a secret as long as a service refers to it", async () => {
     const { leader } = openPair();
     const secret = () => leader.view.secret.get("sec")!;
