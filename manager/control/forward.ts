@@ -10,6 +10,8 @@ import { ControlService, ReadConsistency, type ControlApi } from "../../proto/ge
 export const LEADER_WAIT_MS = 6_000;
 /** How long a change that is made waits for this manager to see it. */
 const CATCH_UP_MS = 2_000;
+/** How long the leader is waited for when this manager can answer as well. */
+const LEADER_READ_MS = 1_500;
 /** Pauses between looks at who leads. */
 const LOOK_AGAIN: Backoff = { firstMs: 25, maxMs: 200, factor: 2 };
 
@@ -152,18 +154,23 @@ function localRead({ local }: ForwardModules, wait: LeaderWait, name: Name): Una
   };
 }
 
-/** A read that the leader knows more about; without a leader, this manager answers. */
+/** A read that the leader knows more about; when it does not answer, this manager does. */
 function leaderRead(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
   const here = localRead(modules, wait, name);
   return async (request, call) => {
+    using link = linked(call.signal);
+    const late = new SwarmError("deadline", "the leader did not answer in time");
+    const cancel = modules.clock.after(LEADER_READ_MS, () => link.abort(late));
     try {
       const route = modules.leader();
-      if (!route || route.local) return await here(request, call);
-      return await (route.api[name] as Unary)(request, call);
+      if (route && !route.local)
+        return await (route.api[name] as Unary)(request, { ...call, signal: link.signal });
     } catch (error) {
-      if (!isTransient(error)) throw error;
-      return here(request, call);
+      if (!isTransient(error) && error !== late) throw error;
+    } finally {
+      cancel();
     }
+    return here(request, call);
   };
 }
 

@@ -117,6 +117,26 @@ function checkPayloads(view: StoreView, spec: ServiceSpec): void {
   );
 }
 
+/** The names of the services that `name` waits for before it starts. */
+function dependenciesOf(view: StoreView, name: string): readonly string[] {
+  const [service] = view.service.named(name);
+  return service?.spec?.dependsOn.map(({ serviceName }) => serviceName) ?? [];
+}
+
+/** Refuses services that would wait for each other, and never start. */
+function checkNoCycle(view: StoreView, spec: ServiceSpec): void {
+  const self = spec.annotations?.name ?? "";
+  const seen = new Set<string>();
+  const visit = (name: string, path: readonly string[]): void => {
+    if (name.toLowerCase() === self.toLowerCase())
+      throw invalid(`services would wait for each other: ${[...path, self].join(" → ")}`);
+    if (seen.has(name.toLowerCase())) return;
+    seen.add(name.toLowerCase());
+    for (const next of dependenciesOf(view, name)) visit(next, [...path, name]);
+  };
+  for (const { serviceName } of spec.dependsOn) visit(serviceName, [self]);
+}
+
 /**
  * Checks what a service refers to against the state, and returns its spec with ids in place of
  * network names. `selfId` is the service itself, empty for a new one.
@@ -128,5 +148,6 @@ export function checkReferences(view: StoreView, spec: ServiceSpec, selfId: stri
   if (usesIngress(resolved) && !ingressNetwork(view))
     throw forbidden("service needs ingress network, but no ingress network is present");
   checkPayloads(view, resolved);
+  checkNoCycle(view, resolved);
   return resolved;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { onAbort } from "../../../lib/abort.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import { SeededRandom } from "../../../lib/random.ts";
 import {
@@ -6,6 +7,7 @@ import {
   LEADER_WAIT_MS,
   type LeaderRoute,
 } from "../../../manager/control/forward.ts";
+import type { Call } from "../../../proto/call.ts";
 import { make } from "../../../proto/codec.ts";
 import { ReadConsistency, type ControlApi } from "../../../proto/generated.ts";
 import { SimClock } from "../../fakes/sim-clock.ts";
@@ -171,7 +173,18 @@ describe("control: forwarding", () => {
     await api.listNodes(list, leader.call);
     route = failing(new SwarmError("unavailable", "gone"));
     await api.listNodes(list, leader.call);
-    assert.deepEqual(calls, ["leader listNodes", "leader listNodes", "local listNodes"]);
+    const hung = (_: unknown, { signal }: Call) =>
+      new Promise<never>((_resolve, reject) => onAbort(signal, () => reject(signal.reason)));
+    route = { local: false, api: { ...leader.api, listNodes: hung } };
+    const answer = api.listNodes(list, leader.call);
+    await clock.advance(2_000);
+    await answer;
+    assert.deepEqual(calls, [
+      "leader listNodes",
+      "leader listNodes",
+      "local listNodes",
+      "local listNodes",
+    ]);
   });
 
   it("stops waiting when the caller goes away", async () => {

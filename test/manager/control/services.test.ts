@@ -340,6 +340,22 @@ describe("control: services", () => {
       );
     });
 
+    it("to services it waits for must not lead back to it", async () => {
+      const after = (...names: string[]): Fields<ServiceSpec> => ({
+        dependsOn: names.map((serviceName) => make("ServiceDependency", { serviceName })),
+      });
+      const db = await create("db");
+      await create("api", after("db", "cache"));
+      await create("web", after("api", "db"));
+      await refused(
+        update(db, after("WEB")),
+        "invalid",
+        "services would wait for each other: db → WEB → api → db",
+      );
+      await refused(create("cache", after("web")), "invalid", /cache → web → api → cache/);
+      await update(db, after("other"));
+    });
+
     it("to secrets and configs must match in id and name", async () => {
       await harness.put("secret", aSecret("s1", "x"));
       await harness.put("config", aConfig("c1", "x"));

@@ -51,6 +51,8 @@ describe("control: volumes", () => {
     await refused(create({ secrets }), "invalid", "secret not found: s1");
     await harness.put("secret", aSecret("s1"));
     await create({ secrets });
+    const removal = make("RemoveSecretRequest", { ref: "s1" });
+    await refused(harness.api.removeSecret(removal, harness.call), "failed-precondition", /in use/);
   });
 
   it("may change labels and availability and nothing else", async () => {
