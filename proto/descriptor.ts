@@ -3249,7 +3249,7 @@ export const descriptor = JSON.parse(`{
          "id": 3
         },
         "windowNs": {
-         "type": "int64",
+         "type": "OptionalInt64",
          "id": 4
         }
        },

@@ -1353,7 +1353,7 @@ export interface RestartPolicy {
   readonly condition: RestartPolicyCondition;
   readonly delayNs: OptionalInt64 | null;
   readonly maxAttempts: number;
-  readonly windowNs: number;
+  readonly windowNs: OptionalInt64 | null;
 }
 
 export interface PlacementPreference {

@@ -26,7 +26,7 @@ function restartJson(restart: RestartPolicy): Json {
     Condition: CONDITIONS.word(restart.condition),
     Delay: restart.delayNs?.value,
     MaxAttempts: restart.maxAttempts,
-    Window: some(restart.windowNs),
+    Window: restart.windowNs?.value,
   };
 }
 
@@ -36,7 +36,7 @@ function readRestart(json: JsonObject | undefined): RestartPolicy | null {
     condition: CONDITIONS.parse(json.text("Condition"), RestartPolicyCondition.ANY),
     delayNs: optional(json.integerOf("Delay")),
     maxAttempts: json.unsigned("MaxAttempts"),
-    windowNs: json.integer("Window"),
+    windowNs: optional(json.integerOf("Window")),
   });
 }
 

@@ -43,7 +43,7 @@ function resolvePolicy(policy: RestartPolicy | null): Policy {
     condition: policy?.condition ?? RestartPolicyCondition.ANY,
     delayMs: policy?.delayNs ? policy.delayNs.value / NS_PER_MS : RESTART_DELAY_MS,
     maxAttempts: policy?.maxAttempts ?? 0,
-    windowMs: (policy?.windowNs ?? 0) / NS_PER_MS,
+    windowMs: (policy?.windowNs?.value ?? 0) / NS_PER_MS,
   };
 }
 

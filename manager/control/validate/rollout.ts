@@ -13,7 +13,8 @@ export function checkRestart(restart: RestartPolicy | null): void {
   checkEnum(restart.condition, RestartPolicyCondition, "RestartCondition");
   if ((restart.delayNs?.value ?? 0) < 0)
     throw invalid("TaskSpec: restart-delay cannot be negative");
-  if (restart.windowNs < 0) throw invalid("TaskSpec: restart-window cannot be negative");
+  if ((restart.windowNs?.value ?? 0) < 0)
+    throw invalid("TaskSpec: restart-window cannot be negative");
 }
 
 /** Checks the options of an update or a rollback. */

@@ -113,7 +113,11 @@ describe("replicated orchestrator", () => {
 
   it("counts attempts within the window only", async () => {
     await open({ fate: () => ({ ends: { state: TaskState.FAILED, afterMs: 60_000 } }) });
-    const restart = { condition: RestartPolicyCondition.ANY, maxAttempts: 2, windowNs: 70e9 };
+    const restart = {
+      condition: RestartPolicyCondition.ANY,
+      maxAttempts: 2,
+      windowNs: { value: 70e9 },
+    };
     await cluster.add(withRestart({ ...restart, delayNs: { value: 0 } }));
     await cluster.clock.advance(600_000);
     assert(cluster.tasks("web").length > 5, "no window ever held two restarts");

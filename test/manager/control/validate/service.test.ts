@@ -71,7 +71,7 @@ const REFUSED: [string, Fields<ServiceSpec>][] = [
   ],
   [
     "TaskSpec: restart-window cannot be negative",
-    task({ restart: make("RestartPolicy", { windowNs: -1 }) }),
+    task({ restart: make("RestartPolicy", { windowNs: { value: -1 } }) }),
   ],
   ["invalid RestartCondition: 9", task({ restart: make("RestartPolicy", { condition: 9 as 0 }) })],
   ["TaskSpec: update-delay cannot be negative", updating({ delayNs: -1 })],
