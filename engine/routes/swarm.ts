@@ -41,6 +41,7 @@ function readAvailability(body: JsonObject): NodeAvailability {
 }
 
 function readInit({ body, modules }: ApiRequest): InitRequest {
+  const { state } = modules.node.localState();
   const addresses = modules.node.hostAddresses();
   const listen = readListenAddr(body.text("ListenAddr"), addresses);
   const dataPathPort = body.unsigned("DataPathPort") || DATA_PATH_PORT.default;
@@ -61,7 +62,8 @@ function readInit({ body, modules }: ApiRequest): InitRequest {
     dataPathPort,
     defaultAddressPool: body.texts("DefaultAddrPool"),
     subnetSize,
-    forceNewCluster: body.flag("ForceNewCluster") ?? false,
+    // Where there is no cluster yet, force makes no difference.
+    forceNewCluster: (body.flag("ForceNewCluster") ?? false) && state !== "inactive",
     availability: readAvailability(body),
     spec: { ...spec, encryption: { autoLockManagers: locks } },
   };

@@ -93,6 +93,10 @@ describe("/swarm", () => {
     assert.match(again.message(), /^This node is already part of a swarm\. Use "docker swarm/);
     const forced = { ListenAddr: "0.0.0.0", ForceNewCluster: true };
     assert.equal((await rig.post("/swarm/init", forced)).status, 200);
+    assert.equal(rig.node.inits.at(-1)?.forceNewCluster, true);
+    rig.node.state = INACTIVE;
+    assert.equal((await rig.post("/swarm/init", forced)).status, 200);
+    assert.equal(rig.node.inits.at(-1)?.forceNewCluster, false, "nothing to force");
   });
 
   it("finds the address to advertise or says why it cannot", async () => {
