@@ -4,7 +4,7 @@ import { abortable, cancelled, linked, onAbort, type Linked } from "../lib/abort
 import type { Cancel } from "../lib/clock.ts";
 import { SwarmError } from "../lib/errors.ts";
 import { ReadConsistency } from "../proto/generated.ts";
-import { formatVersion, pageNotFound, splitVersion, type ApiVersion } from "./api-version.ts";
+import { formatVersion, pageNotFound, splitVersion } from "./api-version.ts";
 import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
 import type { EngineModules } from "./modules.ts";
@@ -64,11 +64,20 @@ export class Engine {
   /** Everything ends. */
   readonly #abandon = new AbortController();
   readonly #listeners: Listener[] = [];
+  /** Every reply carries them. */
+  readonly #headers: Map<string, string>;
 
   constructor(modules: EngineModules) {
     this.#modules = modules;
     // One listener for each request under way, and those have a bound of their own.
     setMaxListeners(0, this.#stop.signal, this.#abandon.signal);
+    const { version, os } = modules.node.hostFacts();
+    this.#headers = new Map([
+      ["Server", `Docker/${version} (${os})`],
+      ["Api-Version", formatVersion(maxVersion(modules))],
+      ["Ostype", os],
+      ["Docker-Experimental", "false"],
+    ]);
   }
 
   /** Where clients reach it: the hosts of the options, with real ports. */
@@ -105,7 +114,7 @@ export class Engine {
   /** Answers one request; never rejects. */
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const max = maxVersion(this.#modules);
-    this.#setHeaders(response, max);
+    response.setHeaders(this.#headers);
     using link = linked(this.#abandon.signal);
     response.once("close", () => {
       if (!response.writableFinished) link.abort(cancelled("the client went away"));
@@ -175,14 +184,6 @@ export class Engine {
         return logs;
       },
     };
-  }
-
-  #setHeaders(response: ServerResponse, max: ApiVersion): void {
-    const { version, os } = this.#modules.node.hostFacts();
-    response.setHeader("Server", `Docker/${version} (${os})`);
-    response.setHeader("Api-Version", formatVersion(max));
-    response.setHeader("Ostype", os);
-    response.setHeader("Docker-Experimental", "false");
   }
 
   #report(request: IncomingMessage, error: unknown, signal: AbortSignal): void {
