@@ -83,7 +83,7 @@ function addLs(parent: SwarmCommand, context: Context, kind: BlobKind): void {
       path: `/${kind}s`,
       query: { filters: filtersQuery(groupFilters(flags.filter)) },
     });
-    const rows = blobRows(blobs, context.clock.now());
+    const rows = blobRows(kind, blobs, context.clock.now());
     context.out.write(renderListing(BLOB_LISTINGS[kind], rows, flags));
   });
 }

@@ -5,7 +5,7 @@ import type { SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { addListFlags, type ListFlags } from "../flags/list-options.ts";
 import { boolFlag } from "../flags/option.ts";
-import { renderListing } from "../render/listing.ts";
+import { isTableFormat, renderListing } from "../render/listing.ts";
 import { TASK_LISTING, taskRows } from "../render/task-rows.ts";
 
 /** Flags of every command that lists tasks. */
@@ -35,6 +35,7 @@ export async function printTasks(
   const rows = taskRows(tasks, {
     ...names,
     noTrunc: flags.trunc === false || flags.quiet === true,
+    isTable: isTableFormat(flags.format),
     now: context.clock.now(),
   });
   context.out.write(renderListing(TASK_LISTING, rows, flags));

@@ -30,14 +30,14 @@ export const BLOB_LISTINGS: Readonly<Record<BlobKind, Listing>> = {
 };
 
 /** Rows in order of name. `now` is milliseconds since the epoch. */
-export function blobRows(blobs: readonly Blob[], now: number): readonly Row[] {
+export function blobRows(kind: BlobKind, blobs: readonly Blob[], now: number): readonly Row[] {
   const byName = new Intl.Collator("en", { numeric: true });
   return blobs
     .toSorted((a, b) => byName.compare(a.Spec.Name, b.Spec.Name))
     .map((blob) => ({
       ID: blob.ID,
       Name: blob.Spec.Name,
-      Driver: blob.Spec.Driver?.Name ?? "",
+      ...(kind === "secret" ? { Driver: blob.Spec.Driver?.Name ?? "" } : {}),
       CreatedAt: ago(blob.CreatedAt, now),
       UpdatedAt: ago(blob.UpdatedAt, now),
       Labels: labelText(blob.Spec.Labels),

@@ -1,7 +1,6 @@
 import { SwarmError } from "../../lib/errors.ts";
 import { compileTemplate } from "../template/evaluate.ts";
 import { HEADER_FUNCTIONS } from "../template/functions.ts";
-import { sortedJson } from "../template/value.ts";
 import { renderTable } from "./table.ts";
 
 /** One row of a list as `--format` templates see it: field → value. */
@@ -26,17 +25,28 @@ export interface ListOptions {
 /** Prints `rows` as docker does: table, `table TEMPLATE`, `json`, `TEMPLATE`, or ids only. */
 export function renderListing(
   listing: Listing,
-  rows: readonly Row[],
+  unsorted: readonly Row[],
   { format, quiet }: ListOptions,
 ): string {
+  const rows = unsorted.map(byKey);
   if (quiet && (format === undefined || format === "table"))
     return lines(rows, compileTemplate(listing.quiet));
   if (format === undefined || format === "" || format === "table")
     return tableOf(listing, rows, listing.table);
-  if (format === "json") return lines(rows, sortedJson);
+  if (format === "json") return lines(rows, (row) => JSON.stringify(row));
   const table = /^table\s+/.exec(format);
   if (table) return tableOf(listing, rows, unescapeTabs(format.slice(table[0].length)));
   return lines(rows, checked(unescapeTabs(format), listing));
+}
+
+/** `{{json .}}` prints the fields in order of name, as Go prints maps. */
+function byKey(row: Row): Row {
+  return Object.fromEntries(Object.entries(row).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** Whether `format` asks for a table, the default. */
+export function isTableFormat(format: string | undefined): boolean {
+  return format === undefined || format === "" || /^table(\s|$)/.test(format);
 }
 
 function lines(rows: readonly Row[], render: (row: Row) => string): string {

@@ -10,6 +10,7 @@ export const NETWORK_LISTING: Listing = {
     Name: "NAME",
     Driver: "DRIVER",
     Scope: "SCOPE",
+    IPv4: "IPV4",
     IPv6: "IPV6",
     Internal: "INTERNAL",
     Labels: "LABELS",
@@ -30,9 +31,15 @@ export function networkRows(networks: readonly Network[], noTrunc: boolean): rea
       Name: network.Name,
       Driver: network.Driver,
       Scope: network.Scope,
+      IPv4: String(network.EnableIPv4 ?? true),
       IPv6: String(network.EnableIPv6 ?? false),
       Internal: String(network.Internal ?? false),
       Labels: labelText(network.Labels),
-      CreatedAt: network.Created,
+      CreatedAt: goTime(network.Created),
     }));
+}
+
+/** An RFC 3339 time in UTC as Go prints a time: `2026-11-20 08:00:00.123 +0000 UTC`. */
+function goTime(time: string): string {
+  return time.replace("T", " ").replace(/Z$/, " +0000 UTC");
 }

@@ -32,6 +32,8 @@ export interface TaskView {
   /** A node's host name by id; the id itself when unknown. */
   readonly nodeName: (id: string) => string;
   readonly noTrunc: boolean;
+  /** In a table a slot's older tasks hang under its newest one; elsewhere names are plain. */
+  readonly isTable: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -46,7 +48,7 @@ export function taskRows(tasks: readonly Task[], view: TaskView): readonly Row[]
     );
   return named.map(({ task, name }, index) => ({
     ID: view.noTrunc ? task.ID : task.ID.slice(0, SHORT_ID_LENGTH),
-    Name: named[index - 1]?.name === name ? ` \\_ ${name}` : name,
+    Name: view.isTable && named[index - 1]?.name === name ? ` \\_ ${name}` : name,
     Image: imageOf(task, view),
     Node: task.NodeID ? view.nodeName(task.NodeID) : "",
     DesiredState: capitalize(task.DesiredState),

@@ -18,12 +18,3 @@ export function formatValue(value: unknown): string {
   }
   return String(value as string | number | boolean);
 }
-
-/** JSON with keys in order of name, as Go prints maps. */
-export function sortedJson(value: unknown): string {
-  return JSON.stringify(value ?? null, (_, item: unknown) =>
-    typeof item === "object" && item !== null && !Array.isArray(item)
-      ? Object.fromEntries(Object.entries(item).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : item,
-  );
-}

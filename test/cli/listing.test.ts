@@ -133,6 +133,11 @@ describe("tables", () => {
     );
   });
 
+  it("hangs older tasks under newer ones in tables only", async () => {
+    assert.equal(await print("service ps --format {{.Name}} web2"), "web2.1\nweb2.1\nweb2.2\n");
+    assert.match(await print('service ps --format "table {{.Name}}" web2'), /\n \\_ web2\.1\n/);
+  });
+
   it("names the fields there are when a template asks for another", async () => {
     const run = await runSwarm(words("node ls --format {{.Nope}}"), api);
     assert.equal(run.status, 1);
