@@ -111,6 +111,14 @@ export interface RaftNode {
   transferLeadership(signal: AbortSignal, to?: number): Promise<void>;
   /** Replaces the certificates of the peer port and of outgoing connections. */
   updateTls(tls: TlsMaterial): void;
+  /**
+   * Locks the state directory with a 32-byte key-encryption key, without which it cannot be opened
+   * again (autolock); null takes the lock off. Durable when it returns. Putting a lock on also
+   * changes the data key, as the old one was on the disk in clear.
+   */
+  setLock(kek: Uint8Array | null): void;
+  /** Seals what is written from now on with a new data key; old records go with compaction. */
+  rotateDataKey(): void;
   /** Stops; on a leader, transfers first. What was acknowledged is durable. */
   stop(): Promise<void>;
   /**

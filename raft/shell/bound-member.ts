@@ -14,6 +14,8 @@ import { LevelLogStore } from "./log/level-log-store.ts";
 import type { LogStore } from "./log/log-store.ts";
 import { damaged } from "./log/storage-error.ts";
 import { loadIdentity, saveIdentity, type MemberIdentity } from "./member-file.ts";
+import { DataCipher } from "./keys/data-cipher.ts";
+import { openKeyring } from "./keys/keyring.ts";
 import { encodeMember, type MemberRecord } from "./membership.ts";
 import { FileSnapshotStore } from "./snapshots/file-snapshot-store.ts";
 import { GrpcTransport } from "./transport/grpc-transport.ts";
@@ -27,6 +29,8 @@ export interface MemberOptions {
   readonly advertiseAddr: string;
   readonly controlAddr: string;
   readonly tls: TlsMaterial;
+  /** Opens the keys of a locked directory, 32 bytes. */
+  readonly kek: Uint8Array | null;
   readonly tickMs: number;
   readonly electionTicks: number;
   readonly snapshots: SnapshotSettings;
@@ -39,6 +43,12 @@ export interface MemberModules {
   readonly defer: Defer;
 }
 
+interface BoundParts {
+  readonly transport: GrpcTransport;
+  readonly identity: MemberIdentity | undefined;
+  readonly cipher: DataCipher;
+}
+
 /** A member whose port is open, so that its address is known, and that takes no part yet. */
 export class BoundMember {
   readonly addr: string;
@@ -47,16 +57,17 @@ export class BoundMember {
   readonly #options: MemberOptions;
   readonly #modules: MemberModules;
   readonly #transport: GrpcTransport;
+  readonly #cipher: DataCipher;
 
   private constructor(
     options: MemberOptions,
     modules: MemberModules,
-    transport: GrpcTransport,
-    identity: MemberIdentity | undefined,
+    { transport, identity, cipher }: BoundParts,
   ) {
     this.#options = options;
     this.#modules = modules;
     this.#transport = transport;
+    this.#cipher = cipher;
     this.identity = identity;
     this.addr = transport.addr;
   }
@@ -64,14 +75,17 @@ export class BoundMember {
   /**
    * Opens the peer port and looks at the state directory.
    * @throws SwarmError `unavailable` for a taken port, `failed-precondition` for a directory of
-   *   another node or cluster
+   *   another node or cluster or a locked one, `unauthenticated` for the wrong key
    */
   static async bind(options: MemberOptions, modules: MemberModules): Promise<BoundMember> {
-    mkdirSync(options.stateDir, { recursive: true, mode: 0o700 });
-    const identity = loadIdentity(options.stateDir);
+    const { stateDir, kek } = options;
+    mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+    const identity = loadIdentity(stateDir);
     if (identity) checkIdentity(identity, options);
+    const { keys } = openKeyring(stateDir, kek, modules.random);
+    const cipher = new DataCipher(keys, modules.random);
     const transport = await GrpcTransport.open(options, modules);
-    return new BoundMember(options, modules, transport, identity);
+    return new BoundMember(options, modules, { transport, identity, cipher });
   }
 
   /** Gives the port back without having taken part. */
@@ -85,7 +99,8 @@ export class BoundMember {
    */
   async begin(identity: MemberIdentity, port: DriverPort): Promise<RaftDriver> {
     const { stateDir, controlAddr, nodeId } = this.#options;
-    const store = await LevelLogStore.open({ directory: stateDir });
+    const cipher = this.#cipher;
+    const store = await LevelLogStore.open({ directory: stateDir, cipher });
     try {
       if (!this.identity && store.hardState.term > 0)
         throw damaged(stateDir, "the file that says which member it belongs to is missing");
@@ -94,8 +109,9 @@ export class BoundMember {
       const self = { id, nodeId, addr: this.addr, controlAddr };
       if (peers.length === 0 && isEmpty(store)) await store.write(firstWrite(self));
       this.#transport.identify({ id, boot: store.boot, controlAddr });
-      const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir));
-      const modules = { ...this.#modules, store, snapshots, port, transport: this.#transport };
+      const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir), cipher);
+      const transport = this.#transport;
+      const modules = { ...this.#modules, store, snapshots, port, transport, cipher };
       const driver = new RaftDriver({ ...this.#options, self, peers }, modules);
       await driver.start();
       return driver;

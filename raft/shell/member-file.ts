@@ -1,6 +1,6 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { syncDirectory } from "./log/head-file.ts";
+import { writeFileDurably } from "./durable-file.ts";
 import { damaged } from "./log/storage-error.ts";
 import type { MemberRecord } from "./membership.ts";
 
@@ -33,14 +33,5 @@ export function loadIdentity(directory: string): MemberIdentity | undefined {
 
 /** Makes the identity durable. */
 export function saveIdentity(directory: string, identity: MemberIdentity): void {
-  const path = join(directory, NAME);
-  const fd = openSync(`${path}.partial`, "w", 0o600);
-  try {
-    writeSync(fd, JSON.stringify(identity, null, 2));
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(`${path}.partial`, path);
-  syncDirectory(directory);
+  writeFileDurably(join(directory, NAME), JSON.stringify(identity, null, 2));
 }

@@ -17,7 +17,8 @@ export type { JoinTicket, RaftModules, RaftOptions } from "./raft-options.ts";
  * calling thread. Resolves when the state machine holds the stored snapshot and the member takes
  * part. `signal` gives up opening; it does not stop a node.
  * @throws SwarmError `unavailable` (port taken), `failed-precondition` (directory of another node,
- *   or in use), `internal` (damaged state), `exhausted` (disk full)
+ *   or in use, or with `details.locked` locked and no `kek` given), `unauthenticated` (wrong `kek`),
+ *   `internal` (damaged state), `exhausted` (disk full)
  */
 export async function openRaft(
   options: RaftOptions,

@@ -7,6 +7,7 @@ import { snapshotDirectory, type MemberOptions } from "./bound-member.ts";
 import type { Defer } from "./driver/local-port.ts";
 import type { HostPort } from "./driver/port.ts";
 import { SNAPSHOT_SETTINGS, type SnapshotSettings } from "./driver/snapshotting.ts";
+import { Lock } from "./host/lock.ts";
 import { RaftHost } from "./host/raft-host.ts";
 import type { MemberIdentity } from "./member-file.ts";
 import { FileSnapshotStore } from "./snapshots/file-snapshot-store.ts";
@@ -36,6 +37,8 @@ export interface RaftOptions {
    */
   readonly join?: JoinTicket | ((addr: string, signal: AbortSignal) => Promise<JoinTicket>);
   readonly tls: TlsMaterial;
+  /** The key-encryption key of a locked directory, 32 bytes. @default null */
+  readonly kek?: Uint8Array | null;
   /** @default 100 */
   readonly tickMs?: number;
   /** T, in ticks. @default 10 */
@@ -62,6 +65,7 @@ export function memberOptions(options: RaftOptions): MemberOptions {
   return {
     ...rest,
     nodeId: self.nodeId,
+    kek: options.kek ?? null,
     tickMs: tickMs ?? 100,
     electionTicks: electionTicks ?? 10,
     snapshots: { ...SNAPSHOT_SETTINGS, ...snapshots },
@@ -100,6 +104,8 @@ export async function openHost(
   modules: RaftModules,
   port: HostPort,
 ): Promise<RaftHost> {
-  const snapshots = await FileSnapshotStore.open(snapshotDirectory(options.stateDir));
-  return new RaftHost(identity, { ...modules, snapshots, port, defer: deferToNextTurn });
+  const { stateDir, kek = null } = options;
+  const lock = new Lock({ stateDir, kek }, { random: modules.random, port });
+  const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir), lock.cipher);
+  return new RaftHost(identity, { ...modules, snapshots, lock, port, defer: deferToNextTurn });
 }

@@ -98,8 +98,8 @@ export class RaftGroup {
   }
 
   /** Opens a member that was stopped once more. */
-  async restart(member: TestMember): Promise<void> {
-    const again = await this.#run(member.name, {});
+  async restart(member: TestMember, options: Partial<RaftOptions> = {}): Promise<void> {
+    const again = await this.#run(member.name, options);
     member.node = again.node;
     member.machine = again.machine;
   }
@@ -154,7 +154,7 @@ export class RaftGroup {
       advertiseAddr: "127.0.0.1:0",
       controlAddr: `${name}:2377`,
       tls: await this.#authority.issue({ nodeId: name }),
-      tickMs: 20,
+      tickMs: 40,
       ...this.#options,
       ...options,
     };

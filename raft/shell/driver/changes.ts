@@ -114,9 +114,10 @@ export class Changes {
     for (;;) {
       wake();
       await turns.next();
-      const { role, lead, transferee, id } = core.status();
-      if (role !== "leader" && lead !== 0 && lead !== id) return null;
-      if (role === "leader" && transferee === 0)
+      const { role, transferee } = core.status();
+      // Whoever leads now, or soon: it is not this node.
+      if (role !== "leader") return null;
+      if (transferee === 0)
         throw new SwarmError("aborted", "leadership could not be handed over in time: try again");
     }
   }

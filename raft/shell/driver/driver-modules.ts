@@ -3,6 +3,7 @@ import type { Logger } from "../../../lib/log.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Message } from "../../core/message.ts";
 import type { Entry, SnapshotMeta } from "../../core/types.ts";
+import type { DataCipher } from "../keys/data-cipher.ts";
 import type { LogStore } from "../log/log-store.ts";
 import type { MemberRecord } from "../membership.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
@@ -30,6 +31,8 @@ export interface DriverModules {
   readonly snapshots: SnapshotStore;
   readonly transport: Transport;
   readonly port: DriverPort;
+  /** Of store and snapshots; null when they are kept in clear. */
+  readonly cipher: DataCipher | null;
   /** Runs a task in a later turn of the event loop, after what has arrived was handled. */
   readonly defer: Defer;
 }

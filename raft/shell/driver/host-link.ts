@@ -1,3 +1,4 @@
+import type { DataCipher } from "../keys/data-cipher.ts";
 import type { Transport } from "../transport/transport.ts";
 import type { Parts } from "./parts.ts";
 import type { DriverPort, ToDriver } from "./port.ts";
@@ -7,6 +8,7 @@ import { toPortError } from "./port-error.ts";
 export interface HostLinkModules {
   readonly port: DriverPort;
   readonly transport: Transport;
+  readonly cipher: DataCipher | null;
   /** Runs work that waits; its failure is the member's. */
   readonly run: (work: () => Promise<void>) => void;
   readonly stop: () => Promise<void>;
@@ -44,6 +46,10 @@ export class HostLink {
         return run(() => this.#call(message));
       case "tls":
         return transport.updateTls(message.tls);
+      case "keys":
+        return this.#modules.cipher?.use(message.keys);
+      case "snapshot":
+        return snapshotting.ask();
       case "ping":
         return undefined;
       case "stop":

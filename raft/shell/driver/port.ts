@@ -1,6 +1,7 @@
 import type { ErrorCode, ErrorDetails } from "../../../lib/errors.ts";
 import type { CommittedEntry, RaftMember, RaftStatus } from "../../index.ts";
 import type { TlsMaterial } from "../../../proto/node-tls.ts";
+import type { DataKey } from "../keys/data-cipher.ts";
 import type { SnapshotContent, SnapshotKey } from "../snapshots/snapshot-store.ts";
 
 /** A SwarmError in a form that survives structured cloning. */
@@ -38,6 +39,10 @@ export type ToDriver =
   | { readonly kind: "restored"; readonly key: SnapshotKey }
   | { readonly kind: "call"; readonly id: number; readonly call: GroupCall }
   | { readonly kind: "tls"; readonly tls: TlsMaterial }
+  /** What is written from now on is sealed by the newest of these keys. */
+  | { readonly kind: "keys"; readonly keys: readonly DataKey[] }
+  /** Take a snapshot now, whatever was applied since the last one. */
+  | { readonly kind: "snapshot" }
   /** The host's event loop is alive. */
   | { readonly kind: "ping" }
   | { readonly kind: "stop" };

@@ -50,6 +50,7 @@ export class RaftDriver {
     this.#host = new HostLink(this.#parts, {
       port: modules.port,
       transport: modules.transport,
+      cipher: modules.cipher,
       run: (work) => this.#run(work),
       stop: () => this.#stop(),
     });

@@ -95,14 +95,14 @@ export class Snapshotting {
     const known = this.#current?.membership.members;
     const all = [...this.#modules.group.membership.members.keys()];
     if (known && all.every((id) => known.has(id))) return this.#current?.meta ?? null;
-    this.#ask();
+    this.ask();
     return null;
   }
 
   /** Asks the host for a snapshot when enough was applied since the last one. */
   consider(applied: number): void {
     const since = applied - (this.#current?.meta.index ?? 0);
-    if (since >= this.#settings.intervalEntries) this.#ask();
+    if (since >= this.#settings.intervalEntries) this.ask();
   }
 
   /** The host captured its state after `key.index`, which is what the membership stands at. */
@@ -141,7 +141,8 @@ export class Snapshotting {
     return snapshot;
   }
 
-  #ask(): void {
+  /** Asks the host for a snapshot. */
+  ask(): void {
     if (this.#taking !== null) return;
     this.#taking = "asked";
     this.#modules.post({ kind: "take-snapshot" });

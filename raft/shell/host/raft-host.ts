@@ -8,6 +8,7 @@ import type { FromDriver, GroupCall, HostPort, MemberAdded } from "../driver/por
 import { fromPortError } from "../driver/port-error.ts";
 import type { SnapshotStore } from "../snapshots/snapshot-store.ts";
 import { Applier } from "./applier.ts";
+import type { Lock } from "./lock.ts";
 import { PendingCalls } from "./pending-calls.ts";
 import { StatusBoard } from "./status-board.ts";
 
@@ -15,6 +16,7 @@ export interface HostModules {
   readonly port: HostPort;
   readonly stateMachine: StateMachine;
   readonly snapshots: SnapshotStore;
+  readonly lock: Lock;
   readonly clock: Clock;
   readonly log: Logger;
   readonly defer: Defer;
@@ -104,6 +106,14 @@ export class RaftHost implements RaftNode {
 
   updateTls(tls: TlsMaterial): void {
     this.#post({ kind: "tls", tls });
+  }
+
+  setLock(kek: Uint8Array | null): void {
+    this.#modules.lock.set(kek);
+  }
+
+  rotateDataKey(): void {
+    this.#modules.lock.rotate();
   }
 
   closed(): Promise<void> {

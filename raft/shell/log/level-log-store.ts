@@ -4,7 +4,7 @@ import { Level } from "level";
 import { assert } from "../../../lib/assert.ts";
 import { messageOf, SwarmError } from "../../../lib/errors.ts";
 import type { Entry, HardState } from "../../core/types.ts";
-import type { Cipher } from "./cipher.ts";
+import type { Cipher } from "../keys/cipher.ts";
 import { HeadFile, syncDirectory } from "./head-file.ts";
 import { checksum, encodeHead, type ChainPoint, type LogHead } from "./log-head.ts";
 import {

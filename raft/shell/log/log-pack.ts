@@ -1,7 +1,7 @@
 import type { Level } from "level";
 import type { Entry } from "../../core/types.ts";
 import { UINT53_BYTES, viewOf, writeUint53 } from "./binary.ts";
-import type { Cipher } from "./cipher.ts";
+import type { Cipher } from "../keys/cipher.ts";
 import { decodeRecord, encodeRecord } from "./log-record.ts";
 import { entryBytes } from "./log-window.ts";
 

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Entry } from "../../core/types.ts";
 import { plainBytes, readUint53, sameBytes, UINT53_BYTES, viewOf, writeUint53 } from "./binary.ts";
-import type { Cipher } from "./cipher.ts";
+import type { Cipher } from "../keys/cipher.ts";
 
 /** SHA-256 cut to 128 bits: enough against damage and against splicing by mistake. */
 export const CHAIN_BYTES = 16;

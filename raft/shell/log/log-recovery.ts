@@ -1,5 +1,5 @@
 import { plainBytes, sameBytes } from "./binary.ts";
-import type { Cipher } from "./cipher.ts";
+import type { Cipher } from "../keys/cipher.ts";
 import { checksum, decodeHead, EMPTY_HEAD, type ChainPoint, type LogHead } from "./log-head.ts";
 import { HEAD_KEY, packKey, SNAPSHOT_KEY, type LogDatabase, type Pack } from "./log-pack.ts";
 import { decodeRecord } from "./log-record.ts";

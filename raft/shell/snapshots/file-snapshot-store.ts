@@ -3,7 +3,7 @@ import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promi
 import { join } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import { viewOf } from "../log/binary.ts";
-import type { Cipher } from "../log/cipher.ts";
+import type { Cipher } from "../keys/cipher.ts";
 import { syncDirectory } from "../log/head-file.ts";
 import { damaged, storageError } from "../log/storage-error.ts";
 import {

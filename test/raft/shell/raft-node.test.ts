@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { join } from "node:path";
 import { eventually } from "../../fakes/eventually.ts";
 import { RaftGroup } from "../../fakes/raft-group.ts";
 
@@ -80,11 +82,11 @@ describe("a Raft group", () => {
     const away = group.members.find((member) => member !== leader);
     assert.ok(away);
     await away.node.stop();
-    const lines = numbered(300);
+    const lines = numbered(120);
     for (const line of lines) await group.propose(line);
     await group.restart(away);
     await group.agree(lines);
-    assert.ok(away.machine.restoredAt > 100, `restored at ${away.machine.restoredAt}`);
+    assert.ok(away.machine.restoredAt > 50, `restored at ${away.machine.restoredAt}`);
     // And it starts from that snapshot by itself.
     await away.node.stop();
     await group.restart(away);
@@ -154,5 +156,35 @@ describe("a Raft group", () => {
     await eventually("the list has the new address", () =>
       leader.node.status().members.some(({ addr }) => addr === moved.node.addr),
     );
+  });
+
+  it("leaves nothing readable on the disk, and locked nothing without the key", async () => {
+    group = await RaftGroup.start(1, { snapshots: { intervalEntries: 20, keepEntries: 5 } });
+    const [member] = group.members;
+    assert.ok(member);
+    const lines = numbered(50, "a secret of the cluster");
+    for (const line of lines) await group.propose(line);
+    const kek = Buffer.alloc(32, 7);
+    member.node.setLock(kek);
+    await group.propose("one more");
+    await member.node.stop();
+    const directory = group.stateDir(member.name);
+    for (const name of await readdir(directory, { recursive: true })) {
+      const path = join(directory, name);
+      if ((await stat(path)).isDirectory()) continue;
+      assert.ok(!(await readFile(path)).includes("secret of the cluster"), `${name} shows it`);
+    }
+    await assert.rejects(group.restart(member), { details: { locked: "true" } });
+    await assert.rejects(group.restart(member, { kek: Buffer.alloc(32, 8) }), {
+      code: "unauthenticated",
+    });
+    await group.restart(member, { kek });
+    await group.agree([...lines, "one more"]);
+    member.node.setLock(null);
+    await member.node.stop();
+    await group.restart(member);
+    member.node.rotateDataKey();
+    await group.propose("the last");
+    await group.agree([...lines, "one more", "the last"]);
   });
 });
