@@ -1,6 +1,7 @@
 import type { Call } from "../proto/call.ts";
 import type { ControlApi, LogsApi, ReadConsistency } from "../proto/generated.ts";
 import type { ApiVersion } from "./api-version.ts";
+import type { EventLog } from "./event-log.ts";
 import type { JsonObject } from "./json-object.ts";
 import type { EngineModules } from "./modules.ts";
 import { translateSlices } from "./slices.ts";
@@ -19,6 +20,7 @@ export interface ApiRequest {
   /** How fresh reads must be: `?consistency=local` settles for less. */
   readonly consistency: ReadConsistency;
   readonly modules: EngineModules;
+  readonly events: EventLog;
   /** Throws 503 with Docker's text where this node is no manager. */
   control(): ControlApi;
   /** Throws 503 like {@link control}. */

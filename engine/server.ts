@@ -5,6 +5,7 @@ import type { Cancel } from "../lib/clock.ts";
 import { SwarmError } from "../lib/errors.ts";
 import { ReadConsistency } from "../proto/generated.ts";
 import { formatVersion, pageNotFound, splitVersion } from "./api-version.ts";
+import { EventLog } from "./event-log.ts";
 import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
 import type { EngineModules } from "./modules.ts";
@@ -58,6 +59,7 @@ function closed(server: Server): Promise<void> {
 /** The HTTP API, listening. Made by {@link openEngine}. */
 export class Engine {
   readonly #modules: EngineModules;
+  readonly #events: EventLog;
   readonly #router: Router = createRouter();
   /** Streams end, everything else is finished. */
   readonly #stop = new AbortController();
@@ -69,6 +71,7 @@ export class Engine {
 
   constructor(modules: EngineModules) {
     this.#modules = modules;
+    this.#events = new EventLog(modules.clock);
     // One listener for each request under way, and those have a bound of their own.
     setMaxListeners(0, this.#stop.signal, this.#abandon.signal);
     const { version, os } = modules.node.hostFacts();
@@ -102,6 +105,7 @@ export class Engine {
   async close(): Promise<void> {
     const reason = cancelled("swarmd is stopping");
     this.#stop.abort(reason);
+    await this.#events.close();
     const servers = this.#listeners.map(({ server }) => server);
     const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => {
       this.#abandon.abort(reason);
@@ -167,12 +171,15 @@ export class Engine {
   ): ApiRequest {
     const modules = this.#modules;
     const { nodeId, clusterId } = modules.node.localState();
+    const caller = { nodeId, role: "manager", clusterId, addr: "" } as const;
+    this.#events.follow(modules.control(), caller);
     return {
       ...input,
       params,
       modules,
       consistency: readConsistency(input.query),
-      call: { signal, caller: { nodeId, role: "manager", clusterId, addr: "" } },
+      events: this.#events,
+      call: { signal, caller },
       control: () => {
         const control = modules.control();
         if (!control) throw notManager(modules.node.localState());

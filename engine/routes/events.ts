@@ -1,11 +1,9 @@
-import { linked, onAbort } from "../../lib/abort.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { make } from "../../proto/codec.ts";
-import type { WatchMessage } from "../../proto/generated.ts";
+import { linked } from "../../lib/abort.ts";
+import type { TimedEvent } from "../event-log.ts";
 import { parseFilters, type Filters } from "../filters.ts";
 import { badRequest } from "../request-error.ts";
 import type { ApiRequest, Reply, Route } from "../route.ts";
-import { EVENT_TABLES, eventLine, toSwarmEvent, type SwarmEvent } from "../translate/event.ts";
+import { EVENT_TABLES, eventLine, type SwarmEvent } from "../translate/event.ts";
 
 /** Filters of the kinds that only a local engine has events of; they match nothing here. */
 const LOCAL_KEYS = ["container", "image", "volume", "daemon", "plugin", "label"];
@@ -14,7 +12,7 @@ const FILTER_KEYS = ["scope", "type", "event", ...EVENT_TABLES, ...LOCAL_KEYS];
 /** Longest time a timer can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Seconds since the epoch; undefined when absent. Throws 400. */
+/** Seconds since the epoch, in milliseconds; undefined when absent. Throws 400. */
 function readTime(query: URLSearchParams, key: string): number | undefined {
   const text = query.get(key) ?? "";
   if (text === "" || text === "0") return undefined;
@@ -37,49 +35,34 @@ function matches(event: SwarmEvent, filters: Filters): boolean {
   );
 }
 
-function* lines(message: WatchMessage, filters: Filters, clock: Clock): Generator<string> {
-  for (const change of message.events) {
-    const event = toSwarmEvent(change);
-    if (event && matches(event, filters)) yield eventLine(event, clock.now());
-  }
-}
-
-/** Commits of this manager from now on; on other nodes none, until `signal` aborts. */
-async function* commits(
-  { modules, call }: ApiRequest,
-  signal: AbortSignal,
-): AsyncGenerator<WatchMessage> {
-  const control = modules.control();
-  if (!control) return await aborted(signal);
-  const entries = EVENT_TABLES.map((table) => make("WatchRequestEntry", { table }));
-  const request = make("WatchRequest", { entries, includeOldObject: true });
-  yield* control.watch(request, { ...call, signal });
-}
-
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => onAbort(signal, () => reject(signal.reason)));
+/** Kept events between two times; the second lies in the past. */
+function* past(kept: readonly TimedEvent[], filters: Filters, untilMs: number): Generator<string> {
+  for (const { event, timeMs } of kept)
+    if (timeMs <= untilMs && matches(event, filters)) yield eventLine(event, timeMs);
 }
 
 /** Lines until the client goes away or `untilMs` comes. */
 async function* print(
-  request: ApiRequest,
+  { modules, events, call }: ApiRequest,
   filters: Filters,
+  sinceMs: number | undefined,
   untilMs: number | undefined,
 ): AsyncGenerator<string> {
-  const { modules, call } = request;
   const { clock } = modules;
+  const leftMs = untilMs === undefined ? TIMER_MS_MAX : untilMs - clock.now();
+  if (leftMs <= 0) {
+    if (sinceMs !== undefined) yield* past(events.kept(sinceMs), filters, untilMs ?? 0);
+    return;
+  }
   using link = linked(call.signal);
   let over = false;
-  const cancel =
-    untilMs === undefined
-      ? () => {}
-      : clock.after(Math.min(Math.max(0, untilMs - clock.now()), TIMER_MS_MAX), () => {
-          over = true;
-          link.abort();
-        });
+  const cancel = clock.after(Math.min(leftMs, TIMER_MS_MAX), () => {
+    over = true;
+    link.abort();
+  });
   try {
-    for await (const message of commits(request, link.signal))
-      yield* lines(message, filters, clock);
+    for await (const { event, timeMs } of events.read(sinceMs, link.signal))
+      if (matches(event, filters)) yield eventLine(event, timeMs);
   } catch (error) {
     if (!over) throw error;
   } finally {
@@ -87,15 +70,14 @@ async function* print(
   }
 }
 
-function events(request: ApiRequest): Reply {
+function stream(request: ApiRequest): Reply {
   const filters = parseFilters(request.query, FILTER_KEYS);
-  // Checked, but events of the past are not kept.
-  readTime(request.query, "since");
+  const sinceMs = readTime(request.query, "since");
   const untilMs = readTime(request.query, "until");
   const headers = { "Content-Type": "application/json" };
-  return { kind: "stream", headers, chunks: print(request, filters, untilMs) };
+  return { kind: "stream", headers, chunks: print(request, filters, sinceMs, untilMs) };
 }
 
 export const eventRoutes: readonly Route[] = [
-  { method: "GET", path: "/events", streams: true, handle: events },
+  { method: "GET", path: "/events", streams: true, handle: stream },
 ];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { make } from "../../../proto/codec.ts";
 import { NodeAvailability } from "../../../proto/generated.ts";
+import { SwarmError } from "../../../lib/errors.ts";
+import { SimClock } from "../../fakes/sim-clock.ts";
 import { Rig } from "../rig.ts";
 
 interface Event {
@@ -102,19 +102,64 @@ describe("/events", () => {
     assert.equal((await rig.get("/events?until=soon")).status, 400);
   });
 
-  it("lets go of the watch when the client goes", async () => {
-    const response = await rig.stream("/events");
+  it("watches the cluster once for all clients, and again after the watch broke", async () => {
+    const streams = [await rig.stream("/events"), await rig.stream("/events")];
     assert.equal(rig.control.watchers, 1);
-    response.destroy();
-    await once(response, "close");
-    // The server sees the end a little later; a request after it is served after it.
-    while (rig.control.watchers > 0) await rig.get("/_ping");
+    const ended = streams.map(
+      (stream) =>
+        new Promise((resolve) =>
+          stream
+            .on("error", () => {})
+            .resume()
+            .once("close", resolve),
+        ),
+    );
+    rig.control.failWatches(new SwarmError("lagged", "too slow"));
+    await Promise.all(ended);
+    const lines = linesOf(await rig.stream("/events"));
+    await rig.post("/services/create", SPEC);
+    assert.equal((await next(lines)).Action, "create");
+    assert.equal(rig.control.watchers, 1);
   });
 
-  it("stays silent on a node that is no manager", async () => {
+  it("lets go of the watch when this node stops being a manager", async () => {
+    await rig.get("/nodes");
+    assert.equal(rig.control.watchers, 1);
     rig.node.state = { ...rig.node.state, controlAvailable: false };
     const reply = await rig.get("/events?until=1");
     assert.equal(reply.status, 200);
-    assert.ok(make("WatchRequest"));
+    assert.equal(reply.text, "");
+    assert.equal(rig.control.watchers, 0);
+  });
+
+  it("keeps the latest 256 events for those who ask for the past", async () => {
+    await rig.close();
+    const clock = new SimClock();
+    rig = await Rig.open({ clock });
+    rig.node.activate();
+    const from = clock.now() / 1000;
+    for (let i = 0; i < 256; i++) rig.control.putNode({ hostname: `early${i}` });
+    await rig.get("/_ping");
+    for (let i = 0; i < 256; i++) rig.control.putNode({ hostname: `n${i}` });
+    await rig.get("/_ping");
+    await clock.advance(10_000);
+    rig.control.putNode({ hostname: "late" });
+    await rig.get("/_ping");
+    await clock.advance(10_000);
+    const seen = async (query: string): Promise<string[]> => {
+      const lines = (await rig.get(`/events?${query}`)).text.split("\n");
+      return lines
+        .filter((line) => line !== "")
+        .map((line) => (JSON.parse(line) as Event).Actor.Attributes["name"] ?? "");
+    };
+    const early = await seen(`since=${from}&until=${from + 5}`);
+    assert.equal(early.length, 255);
+    assert.equal(early[0], "n1");
+    assert.deepEqual(await seen(`since=${from + 5}&until=${from + 15}.5`), ["late"]);
+    assert.deepEqual(await seen(`since=${from + 15}&until=${from + 20}`), []);
+    const lines = linesOf(await rig.stream(`/events?since=${from + 5}`));
+    rig.control.putNode({ hostname: "now" });
+    assert.equal((await next(lines)).Actor.Attributes["name"], "late");
+    assert.equal((await next(lines)).Actor.Attributes["name"], "now");
   });
 });
