@@ -12,7 +12,9 @@ const BACKOFF_STEP_MS = 100;
 const BACKOFF_MAX_MS = 8_000;
 /** While the managers elect a leader, which takes about two seconds, one is asked this often. */
 const ELECTION_WAIT_MS = 250;
-/** A session that had worked is taken up again within this time: its leader may have moved. */
+/** A session that had worked for so long is no sign of trouble here when it breaks … */
+const STABLE_SESSION_MS = 1_000;
+/** … and is taken up again within this time: its leader has moved. */
 const RECONNECT_JITTER_MS = 50;
 /** Redirections to a leader that are followed without a wait. */
 const REDIRECTS_MAX = 3;
@@ -40,9 +42,9 @@ class Pace {
   #boundMs = 0;
   #redirects = 0;
 
-  /** The wait after a session that ended with `error`; `registered` and `leader` as it was. */
-  next(registered: boolean, leader: string, error: SwarmError, random: Random): number {
-    if (registered) {
+  /** The wait after a session that served `servedMs` and ended with `error`, naming a `leader`. */
+  next(servedMs: number, leader: string, error: SwarmError, random: Random): number {
+    if (servedMs >= STABLE_SESSION_MS) {
       this.#boundMs = 0;
       this.#redirects = 0;
       return random.float() * RECONNECT_JITTER_MS;
@@ -74,12 +76,14 @@ export async function runAgent(
   let addr = managers.pick(random);
   for (;;) {
     signal.throwIfAborted();
-    let registered = false;
+    let registeredAt: number | null = null;
     const connection = modules.connect(addr);
     const onMessage = (message: SessionMessage): void => {
-      if (!registered) log.info({ addr }, "registered with the leader");
-      if (!registered) managers.observe(addr, true);
-      registered = true;
+      if (registeredAt === null) {
+        log.info({ addr }, "registered with the leader");
+        managers.observe(addr, true);
+        registeredAt = clock.monotonic();
+      }
       if (managers.replace(message.managers)) modules.onManagers(managers.addrs);
       modules.onSession(message);
     };
@@ -92,7 +96,8 @@ export async function runAgent(
       if (leader === "") managers.observe(addr, false);
       log.info({ addr, leader, err: error }, "session ended");
       addr = leader === "" ? managers.pick(random, addr) : leader;
-      await sleep(clock, pace.next(registered, leader, error, random), signal);
+      const servedMs = registeredAt === null ? 0 : clock.monotonic() - registeredAt;
+      await sleep(clock, pace.next(servedMs, leader, error, random), signal);
     } finally {
       connection.close();
     }

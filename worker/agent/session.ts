@@ -17,6 +17,8 @@ import type { TaskSet } from "./task-set.ts";
 const RPC_TIMEOUT_MS = 5_000;
 /** Longest a batch of statuses may take: the answer comes when it is committed. */
 const REPORT_TIMEOUT_MS = 20_000;
+/** How long to wait before asking for the assignments anew, should the next ones not fit either. */
+const REOPEN_DELAY_MS = 100;
 /** How often the node's description is compared with what was sent. */
 const DESCRIPTION_PERIOD_MS = 20_000;
 
@@ -64,11 +66,11 @@ export class Session {
 
   async #messages(scope: Scope, signal: AbortSignal): Promise<void> {
     const { clock, describe, onMessage } = this.#modules;
-    const description = await describe(signal);
     using link = linked(signal);
     const late = new SwarmError("deadline", "the manager did not register the node in time");
     const cancel = clock.after(RPC_TIMEOUT_MS, () => link.abort(late));
     try {
+      const description = await describe(link.signal);
       const request = { description, sessionId: "" };
       for await (const message of this.#dispatcher.session(request, this.#call(link.signal))) {
         cancel();
@@ -103,7 +105,7 @@ export class Session {
 
   /** Reads assignments; reopens the stream when something was lost on the way. */
   async #assignments(signal: AbortSignal): Promise<void> {
-    const { assignments, tasks, log } = this.#modules;
+    const { assignments, tasks, clock, log } = this.#modules;
     for (;;) {
       try {
         const request = { sessionId: this.#id };
@@ -113,6 +115,7 @@ export class Session {
       } catch (error) {
         if (!isSwarmError(error, "lagged")) throw error;
         log.warn({ err: error }, "assignments are asked for anew");
+        await sleep(clock, REOPEN_DELAY_MS, signal);
       }
     }
   }

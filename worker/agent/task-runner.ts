@@ -125,7 +125,8 @@ export class TaskRunner {
     const { clock, log } = this.#modules;
     const { retry, ...to } = failed(this.#status, error);
     log.warn({ taskId: this.#task.id, step: kind, retry, err: error }, "task step failed");
-    await this.#record(to, null);
+    // A task that runs is not stained by our losing sight of it for a while.
+    if (!retry || kind !== "wait") await this.#record(to, null);
     if (!retry) return;
     try {
       await sleep(clock, STEP_RETRY_MS, signal);

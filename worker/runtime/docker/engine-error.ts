@@ -1,4 +1,5 @@
 import { abortable } from "../../../lib/abort.ts";
+import { isErrnoException } from "../../../lib/errno.ts";
 import { messageOf, SwarmError, type ErrorCode } from "../../../lib/errors.ts";
 
 /** What an HTTP status of the engine means. 500 is its word for most things that went wrong. */
@@ -11,6 +12,9 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
   501: "unimplemented",
   503: "unavailable",
 };
+
+/** Errors of the way to the engine: it is not there, not yet, not any more, or not for us. */
+const UNREACHABLE = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EACCES"];
 
 /** The part of dockerode's errors that we look at. */
 interface EngineFailure {
@@ -25,7 +29,7 @@ interface EngineFailure {
 export function fromEngine(error: unknown): SwarmError {
   if (error instanceof SwarmError) return error;
   const { statusCode, json } = error as EngineFailure;
-  if (statusCode === undefined)
+  if (isErrnoException(error, ...UNREACHABLE))
     return new SwarmError(
       "unavailable",
       `the Docker Engine cannot be reached: ${messageOf(error)}`,
@@ -33,7 +37,7 @@ export function fromEngine(error: unknown): SwarmError {
         cause: error,
       },
     );
-  const code = CODES[statusCode] ?? "internal";
+  const code = CODES[statusCode ?? 500] ?? "internal";
   return new SwarmError(code, json?.message ?? messageOf(error), { cause: error });
 }
 

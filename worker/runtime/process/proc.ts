@@ -91,13 +91,13 @@ export function hasStartedCommand(pid: number): boolean {
   return children.some((child) => child !== "" && readText(`/proc/${child}/cmdline`) !== own);
 }
 
-/** Sends a signal to a process group; false when none of it is left. */
+/** Sends a signal to a process group; false when none of it is left, or none of it is ours. */
 export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
   try {
     process.kill(-group, signal);
     return true;
   } catch (error) {
-    if (isErrnoException(error, "ESRCH")) return false;
+    if (isErrnoException(error, "ESRCH", "EPERM")) return false;
     throw error;
   }
 }

@@ -18,7 +18,13 @@ import type { LogBook } from "./log-book.ts";
 import type { PayloadDir } from "../payload-dir.ts";
 import { toHealthCheck, watchHealth, type Health } from "./health.ts";
 import { hasStartedCommand, TASK_MARK, WORKER_MARK } from "./proc.ts";
-import { findProgram, planProcess, processSpec, type ProcessPlan } from "./process-plan.ts";
+import {
+  findProgram,
+  planProcess,
+  planStop,
+  processSpec,
+  type ProcessPlan,
+} from "./process-plan.ts";
 import type { ProcessTable } from "./process-table.ts";
 import { readLog } from "./read-log.ts";
 
@@ -62,6 +68,7 @@ export class ProcessController implements TaskController {
     if (this.#modules.table.has(id)) return;
     const { secrets, configs } = processSpec(this.#task);
     const plan = this.#plan();
+    planStop(processSpec(this.#task));
     const request = { secrets, configs, scope: this.#scope, env: plan.env };
     const payload = taskPayload(request, this.#files);
     this.#modules.payloads.write(id, payload, plan.identity);
@@ -94,10 +101,10 @@ export class ProcessController implements TaskController {
     const { table } = this.#modules;
     const { id } = this.#task;
     if (table.pid(id) === null) return;
-    const plan = this.#plan();
+    const stop = planStop(processSpec(this.#task));
     await this.#commandStarted(signal);
-    table.signal(id, plan.stopSignal);
-    if (await this.#endsWithin(plan.stopGraceMs, signal)) return;
+    table.signal(id, stop.signal);
+    if (await this.#endsWithin(stop.graceMs, signal)) return;
     table.signal(id, "SIGKILL");
     if (!(await this.#endsWithin(KILL_WAIT_MS, signal)))
       throw new SwarmError("deadline", "the killed process is still there");

@@ -17,8 +17,12 @@ export interface ProcessPlan {
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
   readonly identity: Identity | null;
-  readonly stopSignal: NodeJS.Signals;
-  readonly stopGraceMs: number;
+}
+
+/** How a process is stopped. */
+export interface StopPlan {
+  readonly signal: NodeJS.Signals;
+  readonly graceMs: number;
 }
 
 /** The process spec of a task; throws `failed-precondition` when it has another kind. */
@@ -75,8 +79,14 @@ export function planProcess(spec: ProcessSpec, scope: TemplateScope): ProcessPla
     },
     cwd,
     identity: identityOf(spec.user),
-    stopSignal: stopSignalOf(spec.stopSignal),
-    stopGraceMs: (spec.stopGracePeriodNs?.value ?? STOP_GRACE_DEFAULT_MS * 1e6) / 1e6,
+  };
+}
+
+/** How to stop a process. Needs nothing of the host, so that stopping always works. */
+export function planStop(spec: ProcessSpec): StopPlan {
+  return {
+    signal: stopSignalOf(spec.stopSignal),
+    graceMs: (spec.stopGracePeriodNs?.value ?? STOP_GRACE_DEFAULT_MS * 1e6) / 1e6,
   };
 }
 

@@ -134,13 +134,20 @@ export class ProcessTable {
       closeSync(exit);
     }
     const pid = child.pid ?? 0;
-    const entry = entryOf(this.#write(request.taskId, pid, readStat(pid)?.startTime ?? 0));
+    child.unref();
+    let entry: Entry;
+    try {
+      entry = entryOf(this.#write(request.taskId, pid, readStat(pid)?.startTime ?? 0));
+    } catch (error) {
+      // Nobody would know of it: better no process than one that no later swarmd finds.
+      signalGroup(pid, "SIGKILL");
+      throw error;
+    }
     this.#entries.set(request.taskId, entry);
     child.once("exit", (code, signal) => {
       const status = signal ? 128 + constants.signals[signal] : (code ?? EXIT_UNKNOWN);
       this.#settle(entry, this.#readExit(request.taskId) ?? status);
     });
-    child.unref();
   }
 
   /** Resolves with the exit status of a started task. */

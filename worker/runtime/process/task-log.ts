@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { openSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { Cancel, Clock } from "../../../lib/clock.ts";
+import { isErrnoException } from "../../../lib/errno.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { appendMarks, readMarks, replaceMarks, STREAMS } from "./log-marks.ts";
 import type { LogMark, StreamName } from "./log-marks.ts";
@@ -133,7 +134,7 @@ export class TaskLog {
   }
 
   #append(marks: readonly LogMark[]): void {
-    appendMarks(this.#marksPath, marks);
+    this.#guard(() => appendMarks(this.#marksPath, marks));
     for (const mark of marks) {
       this.#sizes[mark.stream] = mark.offset;
       for (const listener of this.#listeners) listener(mark);
@@ -170,12 +171,22 @@ export class TaskLog {
       if (error && statSync(path, { throwIfNoEntry: false })) {
         // A file system without holes: the bound matters more than the newest lines.
         this.#log.warn({ taskId: this.#options.taskId, err: error }, "task log emptied");
-        truncateSync(path, 0);
+        this.#guard(() => truncateSync(path, 0));
         this.#starts[stream] = 0;
         this.#sizes[stream] = 0;
       }
       done();
     });
+  }
+
+  /** A full disk costs timestamps, not the worker. */
+  #guard(write: () => void): void {
+    try {
+      write();
+    } catch (error) {
+      if (!isErrnoException(error)) throw error;
+      this.#log.warn({ taskId: this.#options.taskId, err: error }, "log marks were not written");
+    }
   }
 
   #dropMarks(): void {
@@ -189,6 +200,6 @@ export class TaskLog {
       return [{ stream, offset: start, timeMs }, ...current];
     });
     kept.sort((a, b) => a.timeMs - b.timeMs);
-    replaceMarks(this.#marksPath, kept);
+    this.#guard(() => replaceMarks(this.#marksPath, kept));
   }
 }
