@@ -88,7 +88,8 @@ function unreachable(endpoint: Endpoint, errno: string, cause: unknown): SwarmEr
   const denied = errno === "EACCES" || errno === "EPERM";
   const next = denied
     ? "Run the command as the user that started swarmd, or as root"
-    : 'Start one with "swarm init" or "swarm join", or name another with -H or SWARM_HOST';
+    : 'Start it with "swarmd" (a new node: "swarm init" or "swarm join"), or name another with ' +
+      "-H or SWARM_HOST";
   return new SwarmError(
     "unavailable",
     `cannot reach swarmd at ${endpoint.url}: ${reason}. ${next}`,

@@ -1,5 +1,5 @@
 import { resolve, join } from "node:path";
-import { isSwarmError, messageOf } from "../../lib/errors.ts";
+import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import { parseEndpoint, type Endpoint } from "../api/endpoint.ts";
 import type { Engine } from "../api/engine.ts";
 import { defaultHost, givenHost, type SwarmCommand } from "../command.ts";
@@ -30,8 +30,11 @@ export function addDaemonFlags(command: SwarmCommand): SwarmCommand {
     ) as SwarmCommand;
 }
 
-/** Docker's engine goes on joining after it stopped answering for it; only its text says so. */
-const GOES_ON = /continue in the background/;
+/**
+ * Failures after which the node is, or is becoming, part of a swarm, so that its swarmd has to run:
+ * it goes on joining in the background, or it was a member before. Only the text says so.
+ */
+const IS_MEMBER = /continue in the background|already part of a swarm/;
 
 /**
  * Does `work` with the command's engine. When nothing answers on its unix socket, a swarmd is
@@ -58,15 +61,22 @@ export async function withDaemon<T>(
     announce(started, endpoint, context);
     return result;
   } catch (error) {
-    if (GOES_ON.test(messageOf(error))) announce(started, endpoint, context);
-    else {
-      await started.stop();
-      context.err.write(
-        `The swarmd that was started for this is stopped again; its log is ${started.logFile}.\n`,
-      );
-    }
+    if (!IS_MEMBER.test(messageOf(error))) throw await undone(error, started);
+    announce(started, endpoint, context);
     throw error;
   }
+}
+
+/** Stops what was started; the error to show says so after its cause. */
+async function undone(error: unknown, started: StartedDaemon): Promise<SwarmError> {
+  await started.stop();
+  const code = isSwarmError(error) ? error.code : "internal";
+  return new SwarmError(
+    code,
+    `${messageOf(error)}\n` +
+      `The swarmd that was started for this is stopped again; its log is ${started.logFile}`,
+    { cause: error },
+  );
 }
 
 function startDaemon(

@@ -64,10 +64,24 @@ describe("starting swarmd in the background", function () {
     assert.match(run.err, /swarm: could not choose an IP address to advertise/);
     assert.match(
       run.err,
-      /The swarmd that was started for this is stopped again; its log is .*swarmd\.log\./,
+      /The swarmd that was started for this is stopped again; its log is .*swarmd\.log\n$/,
     );
     const log = await readFile(join(dir, "swarmd.log"), "utf8");
     assert.throws(() => process.kill(Number(/^pid (\d+)/.exec(log)?.[1]), 0), { code: "ESRCH" });
+  });
+
+  it("leaves it running when the node was a member before", async () => {
+    process.env["FAKE_SWARMD"] = "member";
+    const run = await swarm("init", "--state-dir", dir);
+    const pid = pidIn(run.err);
+    try {
+      assert.equal(run.status, 1);
+      assert.match(run.err, /Started swarmd in the background[^]*already part of a swarm/);
+      assert.doesNotMatch(run.err, /stopped again/);
+      assert.ok(process.kill(pid, 0));
+    } finally {
+      process.kill(pid, "SIGTERM");
+    }
   });
 
   it("shows the end of the log when swarmd does not start", async () => {

@@ -27,7 +27,8 @@ describe("errors", () => {
     assert.equal(
       run.err,
       "swarm: cannot reach swarmd at unix:///nowhere/swarm.sock: the socket does not exist. " +
-        'Start one with "swarm init" or "swarm join", or name another with -H or SWARM_HOST\n',
+        'Start it with "swarmd" (a new node: "swarm init" or "swarm join"), or name another with ' +
+        "-H or SWARM_HOST\n",
     );
   });
 
