@@ -3,13 +3,16 @@ import {
   accessSync,
   chownSync,
   constants,
+  existsSync,
   mkdirSync,
   readdirSync,
+  rmdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join, normalize } from "node:path";
+import { isErrnoException } from "../../lib/errno.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import type { PayloadFile } from "./task-payload.ts";
 import { resolveIdentity, type Identity } from "./identity.ts";
@@ -57,15 +60,11 @@ export class PayloadDir {
 
   constructor(dir: string) {
     this.#dir = dir;
-    // Others may pass through to their own directory, but not list it.
-    mkdirSync(dir, { recursive: true, mode: 0o711 });
-    if (statSync(dir).uid !== process.getuid?.())
-      throw new SwarmError("denied", `${dir} belongs to another user: remove it and start again`);
   }
 
   /** Ids of the tasks that have files here. */
   tasks(): readonly string[] {
-    return readdirSync(this.#dir);
+    return existsSync(this.#dir) ? readdirSync(this.#dir) : [];
   }
 
   /** Directories of the task, whether or not they exist. */
@@ -86,6 +85,7 @@ export class PayloadDir {
     this.remove(taskId);
     if (files.length === 0) return [];
     const paths = this.paths(taskId);
+    this.#makeBase();
     this.#makeDir(join(this.#dir, taskId), owner);
     return files.map((file) => {
       const { kind, target, data } = file;
@@ -102,9 +102,21 @@ export class PayloadDir {
     });
   }
 
-  /** Deletes a task's files. */
+  /** Deletes a task's files; with the last of them the directory itself. */
   remove(taskId: string): void {
     rmSync(join(this.#dir, taskId), { recursive: true, force: true });
+    try {
+      rmdirSync(this.#dir);
+    } catch (error) {
+      if (!isErrnoException(error, "ENOENT", "ENOTEMPTY")) throw error;
+    }
+  }
+
+  /** Others may pass through to their own directory, but not list it. */
+  #makeBase(): void {
+    mkdirSync(this.#dir, { recursive: true, mode: 0o711 });
+    if (statSync(this.#dir).uid !== process.getuid?.())
+      throw new SwarmError("denied", `${this.#dir} belongs to another user: remove it`);
   }
 
   #makeDir(path: string, owner: Identity | null): void {

@@ -11,6 +11,7 @@ import { make } from "../../../../proto/codec.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../../worker/runtime/runtime.ts";
 import { readStat } from "../../../../worker/runtime/process/proc.ts";
 import { openProcessRuntime } from "../../../../worker/runtime/process/process-runtime.ts";
+import { payloadPath } from "../../../../worker/runtime/payload-dir.ts";
 import { containerTask, noFiles, processTask } from "../tasks.ts";
 import { eventually, linesOf } from "../wait.ts";
 
@@ -268,6 +269,8 @@ describe("process runtime", () => {
       "stdout 700",
       "stdout 444",
     ]);
+    await controller.remove(signal);
+    assert.equal(existsSync(payloadPath(dir)), false);
   });
 
   it("waits for a secret that has not come yet", async () => {
