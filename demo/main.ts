@@ -4,7 +4,7 @@ import { systemClock } from "../lib/clock.ts";
 import { isSwarmError, messageOf } from "../lib/errors.ts";
 import { runChecks, timed, type Timings } from "./check.ts";
 import { DemoCluster } from "./cluster.ts";
-import { importImage } from "./image.ts";
+import { importImage, removeImage } from "./image.ts";
 import { parseOptions, type DemoOptions } from "./options.ts";
 import { swarm } from "./swarm-node.ts";
 import { WebService } from "./web.ts";
@@ -81,6 +81,7 @@ async function cleanUp(options: DemoOptions, cluster: DemoCluster): Promise<void
     // There was no service yet, or no manager to ask any more; the nodes end all the same.
   }
   await cluster.remove();
+  if (options.runtime === "docker") await removeImage();
 }
 
 async function main(): Promise<void> {
