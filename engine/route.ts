@@ -1,6 +1,6 @@
 import type { Call } from "../proto/call.ts";
 import type { ControlApi, LogsApi, ReadConsistency } from "../proto/generated.ts";
-import type { ApiVersion } from "./api-version.ts";
+import { pageNotFound, type ApiVersion } from "./api-version.ts";
 import type { EventLog } from "./event-log.ts";
 import type { JsonObject } from "./json-object.ts";
 import type { EngineModules } from "./modules.ts";
@@ -71,7 +71,9 @@ export interface Route {
   readonly handle: (request: ApiRequest) => Promise<Reply> | Reply;
 }
 
-/** The value of a path parameter; the router guarantees that it is there. */
+/** The value of a path parameter. Throws 404 when it is empty: an empty prefix matches anything. */
 export function param(request: ApiRequest, name: string): string {
-  return request.params[name] ?? "";
+  const value = request.params[name];
+  if (!value) throw pageNotFound();
+  return value;
 }

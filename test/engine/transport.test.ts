@@ -33,13 +33,20 @@ describe("HTTP transport", () => {
       ["POST", "/nodes/x"],
       ["GET", "/vX/nodes"],
       ["GET", "//nodes"],
-      ["BREW", "/nodes"],
+      ["GET", "/nodes/%zz"],
     ] as const) {
-      if (method === "BREW") continue;
       const reply = await rig.request(method, path);
       assert.equal(reply.status, 404, `${method} ${path}`);
       assert.equal(reply.message(), "page not found");
     }
+  });
+
+  it("takes an empty name for no name at all, never for a prefix of every name", async () => {
+    rig.node.activate();
+    rig.control.putNode({ hostname: "only" });
+    for (const method of ["GET", "DELETE"])
+      assert.equal((await rig.request(method, "/nodes/")).message(), "page not found");
+    assert.equal(rig.control.nodes.rows.size, 1);
   });
 
   it("refuses API versions out of range", async () => {
