@@ -13,6 +13,13 @@ const CODE_BY_STATUS: Readonly<Record<number, ErrorCode>> = {
   504: "deadline",
 };
 
+/** Docker answers these with status 500: the text is all there is to know them by. */
+const CODES_BY_TEXT: readonly (readonly [RegExp, ErrorCode])[] = [
+  [/update out of sequence/, "out-of-sequence"],
+  [/does not have a leader/, "no-leader"],
+  [/context deadline exceeded/, "deadline"],
+];
+
 /** Why a socket does not answer, in words. */
 const REASON_BY_ERRNO: Readonly<Record<string, string>> = {
   ENOENT: "the socket does not exist",
@@ -45,9 +52,8 @@ function answered(
 ): SwarmError {
   const text = body?.message ?? (typeof body === "string" ? String(body) : `HTTP status ${status}`);
   const message = withNextStep(inOurWords(text));
-  const code = /update out of sequence/.test(text)
-    ? "out-of-sequence"
-    : (CODE_BY_STATUS[status] ?? "internal");
+  const told = CODES_BY_TEXT.find(([pattern]) => pattern.test(text))?.[1];
+  const code = told ?? CODE_BY_STATUS[status] ?? "internal";
   return new SwarmError(code, message, { cause });
 }
 

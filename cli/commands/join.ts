@@ -8,6 +8,7 @@ import { addAddressFlags, addressBody, type AddressFlags } from "./init.ts";
 
 interface JoinFlags extends AddressFlags, DaemonFlags {
   readonly token?: string;
+  readonly tokenFile?: string;
 }
 
 /** `swarm join`: makes this node a member of a swarm; the token decides its role. */
@@ -18,6 +19,7 @@ export function addJoin(parent: SwarmCommand, context: Context): void {
     .argument("HOST:PORT");
   addDaemonFlags(addAddressFlags(command))
     .addOption(textFlag("token", "Token for entry into the swarm"))
+    .addOption(textFlag("token-file", "Read the token from a file, - for standard input", "file"))
     .action((remote: string, flags: JoinFlags) => runJoin(remote, flags, command, context));
 }
 
@@ -27,7 +29,8 @@ async function runJoin(
   command: SwarmCommand,
   context: Context,
 ): Promise<void> {
-  if (!flags.token)
+  const token = await readToken(flags, context);
+  if (token === "")
     throw new SwarmError(
       "invalid",
       "a token is needed to join: --token SWMTKN-1-…, as a manager of the swarm prints it with " +
@@ -37,12 +40,20 @@ async function runJoin(
     await engine.request({
       method: "POST",
       path: "/swarm/join",
-      body: { ...addressBody(flags), RemoteAddrs: [remote], JoinToken: flags.token },
+      body: { ...addressBody(flags), RemoteAddrs: [remote], JoinToken: token },
     });
     return engine.request<Info>({ method: "GET", path: "/info" });
   });
   const role = Swarm.ControlAvailable ? "manager" : "worker";
   context.out.write(`This node joined a swarm as a ${role}.\n`);
+}
+
+/** From a file it does not show in the list of processes. */
+async function readToken({ token, tokenFile }: JoinFlags, context: Context): Promise<string> {
+  if (tokenFile === undefined) return token ?? "";
+  if (token !== undefined)
+    throw new SwarmError("invalid", "give either --token or --token-file, not both");
+  return (await context.readFile(tokenFile)).toString().trim();
 }
 
 /** `swarm leave`: takes this node out of its swarm. */

@@ -48,7 +48,7 @@ const KINDS_BY_FLAG: Readonly<Record<string, NameKind>> = {
   "--secret-rm": "secret",
 };
 
-const FILE_FLAGS = new Set(["--env-file", "--ca-cert", "--ca-key", "--state-dir"]);
+const FILE_FLAGS = new Set(["--env-file", "--ca-cert", "--ca-key", "--state-dir", "--token-file"]);
 
 /** Finds what can stand in place of the last of `words`, walking the command tree from `root`. */
 export function completionTarget(root: Command, words: readonly string[]): Target {

@@ -1,4 +1,4 @@
-import { SwarmError } from "../../lib/errors.ts";
+import { isRetryable, messageOf, SwarmError } from "../../lib/errors.ts";
 import { sleep } from "../../lib/clock.ts";
 import { filtersQuery, segment, type Engine } from "../api/engine.ts";
 import type { Service } from "../api/service-types.ts";
@@ -11,9 +11,12 @@ import { PROGRESS_START, stepProgress, type ProgressView } from "./step.ts";
 /** Docker's pace. */
 const POLL_PERIOD_MS = 200;
 
+/** How long the swarm may fail to answer (a new leader is elected, swarmd restarts) meanwhile. */
+const SILENCE_LIMIT_MS = 30_000;
+
 /**
  * Shows service `id` converging until it has, or has failed (throws). At Ctrl-C it stops watching
- * with a note; the service goes on by itself.
+ * with a note; the service goes on by itself. A change of leader in between is sat out.
  */
 export async function watchService(
   engine: Engine,
@@ -24,21 +27,39 @@ export async function watchService(
   const display = isQuiet ? () => {} : openDisplay(context);
   let state = PROGRESS_START;
   try {
-    for (;;) {
-      const snapshot = await readSnapshot(engine, id);
+    for await (const snapshot of snapshots(engine, id, context)) {
       const step = stepProgress(state, snapshot, context.clock.monotonic());
       state = step.state;
       display(step.view);
       if (step.outcome.kind === "converged") return;
       if (step.outcome.kind === "failed")
         throw new SwarmError("failed-precondition", step.outcome.message);
-      await sleep(context.clock, POLL_PERIOD_MS, context.signal);
     }
   } catch (error) {
     if (!context.signal.aborted) throw error;
     context.err.write(
       `\nOperation continuing in background.\nUse "swarm service ps ${id}" to check progress.\n`,
     );
+  }
+}
+
+/** What each poll sees. Ends only by throwing. */
+async function* snapshots(engine: Engine, id: string, context: Context): AsyncGenerator<Snapshot> {
+  let heardAt = context.clock.monotonic();
+  let isSilent = false;
+  for (;;) {
+    try {
+      const snapshot = await readSnapshot(engine, id);
+      heardAt = context.clock.monotonic();
+      isSilent = false;
+      yield snapshot;
+    } catch (error) {
+      const silentMs = context.clock.monotonic() - heardAt;
+      if (!isRetryable(error) || silentMs > SILENCE_LIMIT_MS) throw error;
+      if (!isSilent) context.err.write(`Waiting for the swarm: ${messageOf(error)}\n`);
+      isSilent = true;
+    }
+    await sleep(context.clock, POLL_PERIOD_MS, context.signal);
   }
 }
 

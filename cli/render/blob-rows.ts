@@ -1,6 +1,6 @@
 import type { Blob } from "../api/types.ts";
 import { ago } from "./ago.ts";
-import { labelText } from "./labels.ts";
+import { labelReader, labelText } from "./labels.ts";
 import { block, field, pairs, type Line } from "./lines.ts";
 import type { Listing, Row } from "./listing.ts";
 
@@ -41,6 +41,7 @@ export function blobRows(kind: BlobKind, blobs: readonly Blob[], now: number): r
       CreatedAt: ago(blob.CreatedAt, now),
       UpdatedAt: ago(blob.UpdatedAt, now),
       Labels: labelText(blob.Spec.Labels),
+      Label: labelReader(blob.Spec.Labels),
     }));
 }
 

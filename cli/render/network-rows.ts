@@ -1,6 +1,6 @@
 import type { Network } from "../api/types.ts";
 import type { Listing, Row } from "./listing.ts";
-import { labelText } from "./labels.ts";
+import { labelReader, labelText } from "./labels.ts";
 
 /** `network ls`. */
 export const NETWORK_LISTING: Listing = {
@@ -35,6 +35,7 @@ export function networkRows(networks: readonly Network[], noTrunc: boolean): rea
       IPv6: String(network.EnableIPv6 ?? false),
       Internal: String(network.Internal ?? false),
       Labels: labelText(network.Labels),
+      Label: labelReader(network.Labels),
       CreatedAt: goTime(network.Created),
     }));
 }

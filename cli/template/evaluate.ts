@@ -96,9 +96,12 @@ function evaluate(pipeline: Pipeline, frame: Frame): unknown {
 function runCommand(command: readonly Operand[], piped: readonly unknown[], frame: Frame): unknown {
   const [head, ...rest] = command as readonly [Operand, ...Operand[]];
   if (head.kind !== "function") {
+    const value = operandValue(head, frame);
+    if (typeof value === "function")
+      return (value as TemplateFunction)(...rest.map((o) => operandValue(o, frame)), ...piped);
     if (rest.length > 0)
       throw new SwarmError("invalid", "template: can't give arguments to a value");
-    return operandValue(head, frame);
+    return value;
   }
   const call = frame.functions[head.name];
   if (!call) throw new SwarmError("invalid", `template: function "${head.name}" not defined`);

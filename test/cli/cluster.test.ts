@@ -88,6 +88,14 @@ describe("swarm and node commands", () => {
     assert.equal(run.out, "This node joined a swarm as a manager.\n");
   });
 
+  it("join reads the token from a file, out of sight of the list of processes", async () => {
+    const files = { t: "SWMTKN-1-y\n" };
+    await runSwarm(words("join --token-file t 10.0.0.9:2377"), api, { files });
+    assert.equal(sent("/swarm/join")["JoinToken"], "SWMTKN-1-y");
+    const both = await runSwarm(words("join --token x --token-file t h:1"), api, { files });
+    assert.match(both.err, /either --token or --token-file/);
+  });
+
   it("join-token prints the command, or the token alone, and rotates one of the two", async () => {
     assert.equal(
       (await swarm("join-token worker")).out,

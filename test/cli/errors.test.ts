@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cancelled } from "../../lib/abort.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { FakeDockerApi, type Json } from "../fakes/docker-api.ts";
 import { runSwarm, words } from "./harness.ts";
 import { fillSwarm, service, task } from "./objects.ts";
@@ -143,6 +144,55 @@ describe("errors", () => {
       assert.match(run.out, /^Usage: {2}swarm/);
       for (const line of run.out.split("\n")) assert.ok(line.length <= 80, line);
     }
+  });
+});
+
+describe("a swarm without a leader", () => {
+  let api: FakeDockerApi;
+  beforeEach(async () => {
+    api = await FakeDockerApi.open();
+    fillSwarm(api);
+    api.objects.services.push(service("s1", "web", 0, { UpdateStatus: { State: "completed" } }));
+  });
+  afterEach(() => api.close());
+
+  const message =
+    "rpc error: code = Unknown desc = The swarm does not have a leader. It's possible that too " +
+    "few managers are online. Make sure more than half of the managers are online.";
+
+  it("is told as the engine tells it", async () => {
+    refusing(api, 500, message);
+    const run = await runSwarm(words("service ls"), api);
+    assert.equal(run.status, 1);
+    assert.match(run.err, /^swarm: The swarm does not have a leader\./);
+  });
+
+  it("is sat out while a service converges", async () => {
+    let refusals = 3;
+    api.script(({ path }) =>
+      path === "/tasks" && refusals-- > 0 ? { status: 500, json: { message } } : undefined,
+    );
+    const run = await runSwarm(words("service rollback web"), api);
+    assert.equal(run.status, 0, run.err);
+    assert.equal(run.err.match(/Waiting for the swarm: The swarm does not/g)?.length, 1);
+  });
+
+  it("is not sat out for ever", async () => {
+    let now = 0;
+    const clock: Clock = {
+      now: () => now,
+      monotonic: () => now,
+      after: (ms, fire) => {
+        now += ms;
+        setImmediate(fire);
+        return () => {};
+      },
+    };
+    api.script(({ path }) => (path === "/tasks" ? { status: 500, json: { message } } : undefined));
+    const run = await runSwarm(words("service rollback web"), api, { clock });
+    assert.equal(run.status, 1);
+    assert.match(run.err, /\nswarm: The swarm does not have a leader/);
+    assert.ok(now > 30_000);
   });
 });
 

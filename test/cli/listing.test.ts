@@ -138,6 +138,14 @@ describe("tables", () => {
     assert.match(await print('service ps --format "table {{.Name}}" web2'), /\n \\_ web2\.1\n/);
   });
 
+  it("reads a single label in a template", async () => {
+    const [network] = api.objects.networks as [Record<string, unknown>];
+    network["Labels"] = { a: "1", b: "2" };
+    const line = `network ls --format '{{.Labels}} {{.Label "b"}}{{.Label "x"}}'`;
+    assert.equal(await print(line), "a=1,b=2 2\n");
+    assert.equal((await print("network ls --format json")).includes('Label"'), false);
+  });
+
   it("names the fields there are when a template asks for another", async () => {
     const run = await runSwarm(words("node ls --format {{.Nope}}"), api);
     assert.equal(run.status, 1);
