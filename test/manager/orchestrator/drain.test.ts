@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import { runReplicated } from "../../../manager/orchestrator/replicated.ts";
 import { make } from "../../../proto/codec.ts";
-import { NodeAvailability, TaskState, type UpdateConfig } from "../../../proto/generated.ts";
+import {
+  NodeAvailability,
+  RestartPolicyCondition,
+  TaskState,
+  type UpdateConfig,
+} from "../../../proto/generated.ts";
 import { aService } from "../../fakes/objects.ts";
 import type { Fate } from "../../fakes/scripted-agents.ts";
 import { Harness } from "./harness.ts";
@@ -98,5 +103,29 @@ describe("draining a node", () => {
         .map((t) => t.nodeId)
         .join() === "node2";
     await cluster.clock.until(moved, 300_000);
+  });
+
+  it("empties the node when the restart policy gives the successor up", async () => {
+    await allOnOne(1, null);
+    await cluster.change("web", ({ spec, ...service }) => ({
+      ...service,
+      spec: spec && {
+        ...spec,
+        task: spec.task && {
+          ...spec.task,
+          restart: make("RestartPolicy", {
+            condition: RestartPolicyCondition.ANY,
+            maxAttempts: 2,
+          }),
+        },
+      },
+    }));
+    await admit();
+    await cluster.clock.advance(1_000);
+    fate = { ends: { state: TaskState.FAILED, afterMs: 100 } };
+    await drain();
+    await cluster.clock.advance(120_000);
+    assert.equal(cluster.running("web").length, 0);
+    assert.equal(cluster.tasks("web").length, 4);
   });
 });
