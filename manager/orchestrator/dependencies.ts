@@ -7,7 +7,7 @@ import {
 } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
 import { isJob } from "./restart-policy.ts";
-import { groupBySlot, groupByNode, newestTask } from "./slot.ts";
+import { BY_NODE, BY_NUMBER, groupTasks, newestTask } from "./slot.ts";
 import { hasEnded, indexOf, isWanted, stateOf } from "./task-state.ts";
 
 /**
@@ -58,7 +58,8 @@ function isHealthy({ spec }: Service, tasks: readonly Task[]): boolean {
 }
 
 function hasCompleted({ spec }: Service, tasks: readonly Task[]): boolean {
-  const slots = spec?.mode === "replicatedJob" ? groupBySlot(tasks) : placesOf(tasks);
+  const perNode = spec?.mode === "global" || spec?.mode === "globalJob";
+  const slots = groupTasks(tasks, perNode ? BY_NODE : BY_NUMBER);
   const total = spec?.mode === "replicatedJob" ? spec.replicatedJob.totalCompletions : 1;
   if (slots.size < total) return false;
   for (const slot of slots.values()) {
@@ -66,10 +67,6 @@ function hasCompleted({ spec }: Service, tasks: readonly Task[]): boolean {
     if (!last || !hasSucceeded(last)) return false;
   }
   return true;
-}
-
-function placesOf(tasks: readonly Task[]): ReturnType<typeof groupByNode | typeof groupBySlot> {
-  return tasks.some((task) => task.slot !== 0) ? groupBySlot(tasks) : groupByNode(tasks);
 }
 
 function runs(task: Task): boolean {

@@ -35,6 +35,7 @@ export class Draft {
   readonly #removals = new Map<string, Task>();
   readonly #goneServices = new Map<string, Service>();
   readonly #changesMax: number;
+  readonly #touched = new Map<Slot, Pick<Slot, "wanted" | "past">>();
   #bytes = 0;
   #wakeAt = Infinity;
   #awaitsRunning = false;
@@ -109,12 +110,14 @@ export class Draft {
   create(slot: Slot, task: Task): void {
     this.#creates.add(task);
     this.#bytes += sizeOf(task);
-    slot.wanted.push(task);
+    this.#touch(slot);
+    slot.wanted = [...slot.wanted, task];
   }
 
   /** Replaces `old`, a wanted task of `slot`, by `task`, the same task in its new form. */
   replace(slot: Slot, old: Task, task: Task): void {
-    slot.wanted[slot.wanted.indexOf(old)] = task;
+    this.#touch(slot);
+    slot.wanted = slot.wanted.map((other) => (other === old ? task : other));
     this.#write(old, task);
   }
 
@@ -122,19 +125,27 @@ export class Draft {
   end(slot: Slot, task: Task, desired: TaskState): void {
     if (task.desiredState >= desired) return;
     const ended = { ...task, desiredState: desired };
-    const at = slot.wanted.indexOf(task);
-    if (at >= 0) {
-      slot.wanted.splice(at, 1);
-      slot.past.push(ended);
-    } else {
-      slot.past[slot.past.indexOf(task)] = ended;
-    }
+    this.#touch(slot);
+    slot.wanted = slot.wanted.filter((other) => other !== task);
+    slot.past = [...slot.past.filter((other) => other !== task), ended];
     this.#write(task, ended);
   }
 
   /** As {@link end}, for a task outside of the slots that a plan looks at. */
   endStray(task: Task, desired: TaskState): void {
     this.#write(task, { ...task, desiredState: desired });
+  }
+
+  /**
+   * Puts every slot back as it was found: the changes come true when the transaction is applied.
+   * To be called when all plans are done.
+   */
+  restoreSlots(): void {
+    for (const [slot, { wanted, past }] of this.#touched) {
+      slot.wanted = wanted;
+      slot.past = past;
+    }
+    this.#touched.clear();
   }
 
   /** Takes a stored task out of the store. */
@@ -149,6 +160,10 @@ export class Draft {
 
   removeService(service: Service): void {
     this.#goneServices.set(service.id, service);
+  }
+
+  #touch(slot: Slot): void {
+    if (!this.#touched.has(slot)) this.#touched.set(slot, { wanted: slot.wanted, past: slot.past });
   }
 
   #write(old: Task, task: Task): void {

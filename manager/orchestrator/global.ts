@@ -2,11 +2,13 @@ import { runController } from "../store/controller.ts";
 import type { Modules } from "./modules.ts";
 import { planGlobal } from "./plan-global.ts";
 import { ServiceController, type ServiceMode } from "./service-controller.ts";
+import { BY_NODE } from "./slot.ts";
 
 const GLOBAL: ServiceMode = {
   name: "global",
   mode: "global",
   perNode: true,
+  slotRule: BY_NODE,
   endsStrays: false,
   plan: planGlobal,
 };

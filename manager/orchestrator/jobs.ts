@@ -2,11 +2,13 @@ import { runController } from "../store/controller.ts";
 import type { Modules } from "./modules.ts";
 import { planGlobalJob, planReplicatedJob } from "./plan-job.ts";
 import { ServiceController, type ServiceMode } from "./service-controller.ts";
+import { BY_NODE, BY_NUMBER } from "./slot.ts";
 
 const REPLICATED_JOB: ServiceMode = {
   name: "replicated-job",
   mode: "replicatedJob",
   perNode: false,
+  slotRule: BY_NUMBER,
   endsStrays: false,
   plan: planReplicatedJob,
 };
@@ -15,6 +17,7 @@ const GLOBAL_JOB: ServiceMode = {
   name: "global-job",
   mode: "globalJob",
   perNode: true,
+  slotRule: BY_NODE,
   endsStrays: false,
   plan: planGlobalJob,
 };

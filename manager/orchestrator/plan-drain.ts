@@ -2,7 +2,7 @@ import { TaskState, UpdateConfigOrder, type Service, type Task } from "../../pro
 import type { Draft } from "./draft.ts";
 import { mayRestart, originAfterMove } from "./restart-policy.ts";
 import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
-import type { Slot } from "./slot.ts";
+import { newestOf, type Slot } from "./slot.ts";
 import { createdAt, endedByItself, stateOf } from "./task-state.ts";
 
 /** How long a drained task waits for a successor that finds no node. */
@@ -59,10 +59,9 @@ function moveStartFirst(ctx: ServiceContext, slot: Slot, task: Task, draft: Draf
     if (patienceOver(ctx, successor, since, draft)) draft.end(slot, task, TaskState.SHUTDOWN);
     return;
   }
-  const triedBefore = slot.past.some(
-    (other) => endedByItself(other) && createdAt(other, ctx.now) > createdAt(task, ctx.now),
-  );
-  if (triedBefore || !mayRestart(task, slot, ctx.service)) {
+  const isLater = (other: Task): boolean => createdAt(other, ctx.now) > createdAt(task, ctx.now);
+  const tried = newestOf(slot.past, (other) => endedByItself(other) && isLater(other));
+  if (!mayRestart(tried ?? task, slot, ctx.service)) {
     draft.end(slot, task, TaskState.SHUTDOWN);
     return;
   }

@@ -1,4 +1,4 @@
-import { NodeAvailability, TaskState, type Node, type Task } from "../../proto/generated.ts";
+import { NodeAvailability, TaskState, type Node } from "../../proto/generated.ts";
 import { nodeFits } from "../constraint/constraint.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
@@ -8,28 +8,21 @@ import { planSurplus } from "./plan-surplus.ts";
 import { planUpdate } from "./plan-update.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import { emptySlot, groupByNode, newestTask, type Slot } from "./slot.ts";
+import { BY_NODE, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
 import { endedByItself, isDrained, isLost } from "./task-state.ts";
 
 /**
  * Plans a global service: one task on each node that is up, not drained and meets the constraints.
  * Paused nodes keep what they have; tasks of nodes that are gone go with them.
  */
-export function planGlobal(
-  ctx: ServiceContext,
-  tasks: ReadonlySet<Task>,
-  draft: Draft,
-  view: StoreView,
-): void {
-  const slots = groupByNode(tasks);
+export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view: StoreView): void {
   const kept: Slot[] = [];
   for (const node of view.node.all()) {
-    const slot = slots.get(node.id) ?? emptySlot({ slot: 0, nodeId: node.id });
-    slots.delete(node.id);
+    const slot = slotAt(slots, BY_NODE, node.id);
     if (!belongsOn(ctx, node)) endAll(slot, draft);
     else if (node.spec?.availability !== NodeAvailability.PAUSE) kept.push(fill(ctx, slot, draft));
   }
-  for (const slot of slots.values()) forget(slot, draft);
+  for (const slot of slots.values()) if (!view.node.get(slot.nodeId)) forget(slot, draft);
   planRestarts(ctx, kept, draft);
   planSurplus(ctx, kept, draft);
   planStarts(ctx, kept, draft);
@@ -53,7 +46,7 @@ function fill(ctx: ServiceContext, slot: Slot, draft: Draft): Slot {
 
 /** Ends what runs in `slot` for good. */
 export function endAll(slot: Slot, draft: Draft): void {
-  for (const task of slot.wanted.slice()) {
+  for (const task of slot.wanted) {
     if (draft.full) return;
     draft.end(slot, task, TaskState.SHUTDOWN);
   }

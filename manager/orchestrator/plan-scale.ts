@@ -2,7 +2,7 @@ import { TaskState, UpdateStatusState, type Service } from "../../proto/generate
 import type { Draft } from "./draft.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import { emptySlot, newestTask, type Slot } from "./slot.ts";
+import { BY_NUMBER, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
 import { stateOf } from "./task-state.ts";
 
 /**
@@ -12,13 +12,14 @@ import { stateOf } from "./task-state.ts";
  */
 export function planScale(
   ctx: ServiceContext,
-  slots: Map<number, Slot>,
+  slots: Slots,
   replicas: number,
   draft: Draft,
 ): readonly Slot[] {
   const live: Slot[] = [];
   const dead: Slot[] = [];
   for (const slot of slots.values()) (holdsPlace(slot, ctx.service) ? live : dead).push(slot);
+  if (live.length === replicas && dead.length === 0) return live;
   const kept = live.length > replicas ? bySeniority(live).slice(0, replicas) : live;
   const numbers = new Set(kept.map((slot) => slot.slot));
   if (live.length > replicas) {
@@ -26,7 +27,7 @@ export function planScale(
   }
   for (let number = 1; kept.length < replicas && !draft.full; number++) {
     if (numbers.has(number)) continue;
-    const slot = slots.get(number) ?? emptySlot({ slot: number, nodeId: "" });
+    const slot = slotAt(slots, BY_NUMBER, number);
     placeTask(ctx, slot, draft);
     kept.push(slot);
     numbers.add(number);

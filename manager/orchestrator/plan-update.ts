@@ -133,8 +133,7 @@ function beginSlots(
   let free = parallelism - busy;
   for (const slot of ordered) {
     if (free-- <= 0 || draft.full) break;
-    if (!startFirst)
-      for (const old of slot.wanted.slice()) draft.end(slot, old, TaskState.SHUTDOWN);
+    if (!startFirst) for (const old of slot.wanted) draft.end(slot, old, TaskState.SHUTDOWN);
     placeTask(ctx, slot, draft, updateOrigin(update));
   }
   draft.awaitRunning();

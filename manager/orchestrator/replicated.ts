@@ -2,11 +2,13 @@ import { runController } from "../store/controller.ts";
 import type { Modules } from "./modules.ts";
 import { planReplicated } from "./plan-replicated.ts";
 import { ServiceController, type ServiceMode } from "./service-controller.ts";
+import { BY_NUMBER } from "./slot.ts";
 
 const REPLICATED: ServiceMode = {
   name: "replicated",
   mode: "replicated",
   perNode: false,
+  slotRule: BY_NUMBER,
   endsStrays: true,
   plan: planReplicated,
 };

@@ -9,6 +9,8 @@ import { Draft } from "./draft.ts";
 import type { Modules } from "./modules.ts";
 import { contextOf, planRemoval, type ServicePlan } from "./plan-service.ts";
 import { isNodeChange, isTaskChange } from "./relevance.ts";
+import { SlotTable } from "./slot-table.ts";
+import type { SlotRule } from "./slot.ts";
 import { workOff } from "./work-off.ts";
 
 /** One run of plans looks at no more tasks than this before it lets the event loop go on. */
@@ -24,6 +26,7 @@ export interface ServiceMode {
   readonly perNode: boolean;
   /** Whether it ends the tasks whose service went while no manager looked. */
   readonly endsStrays: boolean;
+  readonly slotRule: SlotRule;
   readonly plan: ServicePlan;
 }
 
@@ -40,6 +43,7 @@ export class ServiceController implements Controller {
   readonly #dirty = new Backlog<true>();
   readonly #wishes = new Map<string, Wishes>();
   readonly #dependents = new Dependents();
+  readonly #tables = new Map<string, SlotTable>();
 
   constructor(mode: ServiceMode, modules: Modules) {
     this.#mode = mode;
@@ -87,6 +91,7 @@ export class ServiceController implements Controller {
       if (!draft.full) this.#dirty.take(id);
     }
     applyDraft(draft, tx, this.#modules.random);
+    draft.restoreSlots();
   }
 
   /** @returns how many tasks and nodes were looked at. */
@@ -98,7 +103,8 @@ export class ServiceController implements Controller {
       planRemoval(tasks, draft);
       if (service && tasks.size === 0) draft.removeService(service);
     } else {
-      this.#mode.plan(contextOf(service, view, this.#modules.clock.now()), tasks, draft, view);
+      const ctx = contextOf(service, view, this.#modules.clock.now());
+      this.#mode.plan(ctx, this.#table(id, tasks).slots, draft, view);
     }
     const { wakeAt, awaitsRunning } = draft;
     if (wakeAt === Infinity && !awaitsRunning) this.#wishes.delete(id);
@@ -106,12 +112,22 @@ export class ServiceController implements Controller {
     return tasks.size + (this.#mode.perNode ? view.node.size : 0);
   }
 
+  #table(id: string, tasks: Iterable<Task>): SlotTable {
+    let table = this.#tables.get(id);
+    if (!table) this.#tables.set(id, (table = new SlotTable(tasks, this.#mode.slotRule)));
+    return table;
+  }
+
   #noteService(service: Service, removed: boolean): void {
     this.#markDependents(service.spec?.annotations?.name ?? "");
     if (!this.#owns(service)) return;
     this.#dirty.add(service.id, true);
-    if (removed) this.#dependents.remove(service.id);
-    else this.#dependents.put(service);
+    if (!removed) {
+      this.#dependents.put(service);
+      return;
+    }
+    this.#dependents.remove(service.id);
+    this.#tables.delete(service.id);
   }
 
   #markDependents(name: string): void {
@@ -120,6 +136,7 @@ export class ServiceController implements Controller {
 
   #markTask(task: Task, event: StoreEvent & { readonly kind: "task" }): void {
     if (task.serviceId === "") return;
+    this.#tables.get(task.serviceId)?.apply(event.change, event.old, task);
     if (isTaskChange(event.old, task, event.change, true))
       this.#markDependents(task.serviceAnnotations?.name ?? "");
     const service = this.#modules.store.view.service.get(task.serviceId);

@@ -2,37 +2,58 @@ import type { Task } from "../../proto/generated.ts";
 import type { Place } from "./task-init.ts";
 import { isWanted } from "./task-state.ts";
 
-/** The tasks that follow each other in one place. A plan changes it as it goes. */
+/** The tasks that follow each other in one place. A plan changes it as it goes, see `Draft`. */
 export interface Slot extends Place {
   /** Tasks meant to run; more than one only while one takes over from another. */
-  readonly wanted: Task[];
+  wanted: readonly Task[];
   /** Tasks on their way out, and those that are history. */
-  readonly past: Task[];
+  past: readonly Task[];
 }
+
+/** Where a slot is found: by its number in replicated services, by its node in global ones. */
+export type SlotKey = number | string;
+
+/** The slots of one service. */
+export type Slots = ReadonlyMap<SlotKey, Slot>;
+
+/** How the tasks of a service fall into slots. */
+export interface SlotRule {
+  keyOf(task: Task): SlotKey;
+  placeOf(key: SlotKey): Place;
+}
+
+/** Slots by number, for replicated services. */
+export const BY_NUMBER: SlotRule = {
+  keyOf: (task) => task.slot,
+  placeOf: (key) => ({ slot: Number(key), nodeId: "" }),
+};
+
+/** Slots by node, for global services. */
+export const BY_NODE: SlotRule = {
+  keyOf: (task) => task.nodeId,
+  placeOf: (key) => ({ slot: 0, nodeId: String(key) }),
+};
 
 /** An empty slot. */
 export function emptySlot(place: Place): Slot {
-  return { slot: place.slot, nodeId: place.nodeId, wanted: [], past: [] };
+  return { ...place, wanted: [], past: [] };
 }
 
-/** Sorts `tasks` into slots by number: the slots of a replicated service. */
-export function groupBySlot(tasks: Iterable<Task>): Map<number, Slot> {
-  const slots = new Map<number, Slot>();
-  for (const task of tasks) addTo(slots, task.slot, { slot: task.slot, nodeId: "" }, task);
-  return slots;
+/** The slot at `key`, or an empty one that is not in `slots` yet. */
+export function slotAt(slots: Slots, rule: SlotRule, key: SlotKey): Slot {
+  return slots.get(key) ?? emptySlot(rule.placeOf(key));
 }
 
-/** Sorts `tasks` into slots by node: the slots of a global service. */
-export function groupByNode(tasks: Iterable<Task>): Map<string, Slot> {
-  const slots = new Map<string, Slot>();
-  for (const task of tasks) addTo(slots, task.nodeId, { slot: 0, nodeId: task.nodeId }, task);
-  return slots;
-}
-
-function addTo<K>(slots: Map<K, Slot>, key: K, place: Place, task: Task): void {
-  let slot = slots.get(key);
-  if (!slot) slots.set(key, (slot = emptySlot(place)));
-  (isWanted(task) ? slot.wanted : slot.past).push(task);
+/** Sorts `tasks` into slots. */
+export function groupTasks(tasks: Iterable<Task>, rule: SlotRule): Map<SlotKey, Slot> {
+  const groups = new Map<SlotKey, Place & { wanted: Task[]; past: Task[] }>();
+  for (const task of tasks) {
+    const key = rule.keyOf(task);
+    let slot = groups.get(key);
+    if (!slot) groups.set(key, (slot = { ...rule.placeOf(key), wanted: [], past: [] }));
+    (isWanted(task) ? slot.wanted : slot.past).push(task);
+  }
+  return groups;
 }
 
 /** The task that was made last; of two made together the one still wanted. */
@@ -40,10 +61,13 @@ export function newestTask(slot: Slot): Task | undefined {
   return newestOf(slot.wanted) ?? newestOf(slot.past);
 }
 
-/** The task of `tasks` that was made last. */
-export function newestOf(tasks: readonly Task[]): Task | undefined {
+/** The task of `tasks`, of those that `accepts` lets through, that was made last. */
+export function newestOf(
+  tasks: readonly Task[],
+  accepts: (task: Task) => boolean = () => true,
+): Task | undefined {
   let newest: Task | undefined;
-  for (const task of tasks) if (!newest || isNewer(task, newest)) newest = task;
+  for (const task of tasks) if (accepts(task) && (!newest || isNewer(task, newest))) newest = task;
   return newest;
 }
 

@@ -83,7 +83,7 @@ function isHandingOver(slot: Slot): boolean {
 
 function memberOf(slot: Slot, update: number): Task | undefined {
   const isMember = (task: Task): boolean => task.origin?.updateStartedAtMs === update;
-  return newestOf(slot.wanted.filter(isMember)) ?? newestOf(slot.past.filter(isMember));
+  return newestOf(slot.wanted, isMember) ?? newestOf(slot.past, isMember);
 }
 
 function judge(

@@ -5,7 +5,7 @@ import { Draft } from "../../../manager/orchestrator/draft.ts";
 import { planReplicated } from "../../../manager/orchestrator/plan-replicated.ts";
 import { bySeniority } from "../../../manager/orchestrator/plan-scale.ts";
 import type { ServiceContext } from "../../../manager/orchestrator/service-context.ts";
-import { groupBySlot } from "../../../manager/orchestrator/slot.ts";
+import { BY_NUMBER, groupTasks, type Slot } from "../../../manager/orchestrator/slot.ts";
 import { hasEnded, isWanted } from "../../../manager/orchestrator/task-state.ts";
 import { make } from "../../../proto/codec.ts";
 import {
@@ -78,7 +78,7 @@ interface Outcome {
 /** One run of the plan, and the state after its transaction. */
 function run(service: Service, tasks: readonly Task[], now = NOW): Outcome {
   const draft = new Draft(Infinity);
-  planReplicated(contextOf(service, now), new Set(tasks), draft);
+  planReplicated(contextOf(service, now), groupTasks(tasks, BY_NUMBER), draft);
   const after = new Map(tasks.map((task) => [task.id, task]));
   for (const task of draft.updates) after.set(task.id, task);
   for (const task of draft.removals) after.delete(task.id);
@@ -90,6 +90,8 @@ function run(service: Service, tasks: readonly Task[], now = NOW): Outcome {
   const [changed] = draft.services;
   return { service: changed ?? service, tasks: [...after.values()], draft };
 }
+
+const slotsOf = (tasks: readonly Task[]): Slot[] => [...groupTasks(tasks, BY_NUMBER).values()];
 
 const replicas = fc.integer({ min: 0, max: 10 });
 const cases = replicas.chain((count) => {
@@ -111,7 +113,7 @@ describe("plan of a replicated service", () => {
   it("leaves as many slots in use as there are replicas, and nothing wanted elsewhere", () => {
     fc.assert(
       fc.property(cases, ({ service, tasks, count }) => {
-        const slots = [...groupBySlot(run(service, tasks).tasks).values()];
+        const slots = slotsOf(run(service, tasks).tasks);
         assert.equal(slots.filter((slot) => slot.wanted.length > 0).length, count);
       }),
     );
@@ -135,7 +137,7 @@ describe("plan of a replicated service", () => {
     fc.assert(
       fc.property(cases, ({ service, tasks }) => {
         const after = run(service, tasks);
-        for (const slot of groupBySlot(after.tasks).values()) {
+        for (const slot of slotsOf(after.tasks)) {
           const stopping = slot.past.some(
             (t) =>
               (t.status?.state ?? 0) >= TaskState.ASSIGNED &&
@@ -171,10 +173,10 @@ describe("plan of a replicated service", () => {
         const tasks = places.map((nodeId, at) =>
           aTask(`t${at}`, service, { slot: at + 1, nodeId, status }),
         );
-        const kept = bySeniority([...groupBySlot(tasks).values()]).slice(0, keep);
+        const kept = bySeniority(slotsOf(tasks)).slice(0, keep);
         const load = (node: string, slots: readonly { wanted: readonly Task[] }[]) =>
           slots.filter((slot) => slot.wanted[0]?.nodeId === node).length;
-        const all = [...groupBySlot(tasks).values()];
+        const all = slotsOf(tasks);
         const names = ["up1", "up2", "up3"];
         const lost = names.filter((node) => load(node, kept) < load(node, all));
         const most = Math.max(...names.map((node) => load(node, kept)));
