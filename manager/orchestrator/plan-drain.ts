@@ -12,13 +12,18 @@ export const DRAIN_PLACE_WAIT_MS = 60_000;
 export const DRAIN_START_WAIT_MS = 600_000;
 
 /**
- * Moves the running tasks of drained nodes elsewhere. Unless the service is to stop first, each
+ * Moves the running tasks of drained nodes, which are among the `unsettled` of `slots`, elsewhere. Unless the service is to stop first, each
  * runs on until its successor does; {@link planSurplus} ends it then. A service that is to stop
  * first keeps its last running task until another one runs. Neither waits without end: a node
  * that is drained becomes empty.
  */
-export function planDrain(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): void {
-  const leaving = slots.filter((slot) => slot.wanted.some((task) => isLeaving(ctx, task)));
+export function planDrain(
+  ctx: ServiceContext,
+  unsettled: readonly Slot[],
+  slots: readonly Slot[],
+  draft: Draft,
+): void {
+  const leaving = unsettled.filter((slot) => slot.wanted.some((task) => isLeaving(ctx, task)));
   if (leaving.length === 0) return;
   const startFirst = startsFirst(ctx.service);
   let running = countRunning(slots);

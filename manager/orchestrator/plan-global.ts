@@ -2,10 +2,7 @@ import { NodeAvailability, TaskState, type Node } from "../../proto/generated.ts
 import { nodeFits } from "../constraint/constraint.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
-import { planRestarts } from "./plan-restarts.ts";
-import { planStarts } from "./plan-starts.ts";
-import { planSurplus } from "./plan-surplus.ts";
-import { planUpdate } from "./plan-update.ts";
+import { planSlots } from "./plan-slots.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
 import { BY_NODE, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
@@ -23,10 +20,7 @@ export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view
     else if (node.spec?.availability !== NodeAvailability.PAUSE) kept.push(fill(ctx, slot, draft));
   }
   for (const slot of slots.values()) if (!view.node.get(slot.nodeId)) forget(slot, draft);
-  planRestarts(ctx, kept, draft);
-  planSurplus(ctx, kept, draft);
-  planStarts(ctx, kept, draft);
-  planUpdate(ctx, kept, draft);
+  planSlots(ctx, kept, draft);
 }
 
 /** Whether the service has a place on `node`. */

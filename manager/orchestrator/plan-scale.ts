@@ -16,10 +16,10 @@ export function planScale(
   replicas: number,
   draft: Draft,
 ): readonly Slot[] {
+  if (slots.size === replicas && allWanted(slots)) return [...slots.values()];
   const live: Slot[] = [];
   const dead: Slot[] = [];
   for (const slot of slots.values()) (holdsPlace(slot, ctx.service) ? live : dead).push(slot);
-  if (live.length === replicas && dead.length === 0) return live;
   const kept = live.length > replicas ? bySeniority(live).slice(0, replicas) : live;
   const numbers = new Set(kept.map((slot) => slot.slot));
   if (live.length > replicas) {
@@ -34,6 +34,12 @@ export function planScale(
   }
   for (const slot of dead) if (!numbers.has(slot.slot)) discard(slot, draft);
   return kept;
+}
+
+/** Whether nothing is to be made or taken away: the common case, and the quick one. */
+function allWanted(slots: Slots): boolean {
+  for (const { wanted } of slots.values()) if (wanted.length === 0) return false;
+  return true;
 }
 
 /**

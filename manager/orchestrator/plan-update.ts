@@ -126,9 +126,7 @@ function beginSlots(
   { parallelism, startFirst }: UpdateOptions,
   draft: Draft,
 ): void {
-  const ordered = waiting.toSorted(
-    (a, b) => Number(hasRunning(a)) - Number(hasRunning(b)) || a.slot - b.slot,
-  );
+  const ordered = parallelism === Infinity ? waiting : inOrder(waiting);
   const update = runningUpdate(ctx.service);
   let free = parallelism - busy;
   for (const slot of ordered) {
@@ -137,6 +135,12 @@ function beginSlots(
     placeTask(ctx, slot, draft, updateOrigin(update));
   }
   draft.awaitRunning();
+}
+
+function inOrder(waiting: readonly Slot[]): readonly Slot[] {
+  const byNumber = (a: Slot, b: Slot): number => a.slot - b.slot;
+  const idle = waiting.filter((slot) => !hasRunning(slot)).sort(byNumber);
+  return [...idle, ...waiting.filter(hasRunning).sort(byNumber)];
 }
 
 function hasRunning(slot: Slot): boolean {

@@ -82,6 +82,8 @@ function isHandingOver(slot: Slot): boolean {
 }
 
 function memberOf(slot: Slot, update: number): Task | undefined {
+  const [task] = slot.wanted;
+  if (task?.origin?.updateStartedAtMs === update && slot.wanted.length === 1) return task;
   const isMember = (task: Task): boolean => task.origin?.updateStartedAtMs === update;
   return newestOf(slot.wanted, isMember) ?? newestOf(slot.past, isMember);
 }
