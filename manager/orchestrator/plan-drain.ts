@@ -3,13 +3,16 @@ import type { Draft } from "./draft.ts";
 import { mayRestart, originAfterMove } from "./restart-policy.ts";
 import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
 import { newestOf, type Slot } from "./slot.ts";
-import { createdAt, endedByItself, stateOf } from "./task-state.ts";
+import { createdAt, endedByItself, indexOf, stateOf } from "./task-state.ts";
 
 /** How long a drained task waits for a successor that finds no node. */
 export const DRAIN_PLACE_WAIT_MS = 60_000;
 
 /** How long a drained task waits for a successor that has a node and does not run yet. */
 export const DRAIN_START_WAIT_MS = 600_000;
+
+/** So many failures of the successor, and the drained task waits no longer. */
+export const DRAIN_ATTEMPTS_MAX = 5;
 
 /**
  * Moves the running tasks of drained nodes, which are among the `unsettled` of `slots`, elsewhere. Unless the service is to stop first, each
@@ -54,14 +57,9 @@ function moveStartFirst(ctx: ServiceContext, slot: Slot, task: Task, draft: Draf
   const successor = slot.wanted.find((other) => other !== task && !isLeaving(ctx, other));
   if (successor) {
     if (stateOf(successor) === TaskState.RUNNING) return;
-    const made = createdAt(task, ctx.now);
-    const since = Math.min(
-      ...[...slot.past, ...slot.wanted]
-        .map((other) => createdAt(other, ctx.now))
-        .filter((t) => t > made),
-      createdAt(successor, ctx.now),
-    );
-    if (patienceOver(ctx, successor, since, draft)) draft.end(slot, task, TaskState.SHUTDOWN);
+    const attempts = restartsOf(ctx, successor) - restartsOf(ctx, task);
+    const hopeless = attempts >= DRAIN_ATTEMPTS_MAX;
+    if (hopeless || patienceOver(ctx, successor, draft)) draft.end(slot, task, TaskState.SHUTDOWN);
     return;
   }
   const isLater = (other: Task): boolean => createdAt(other, ctx.now) > createdAt(task, ctx.now);
@@ -81,18 +79,24 @@ function moveStopFirst(ctx: ServiceContext, slot: Slot, task: Task, draft: Draft
   if (follows) placeTask(ctx, slot, draft, originAfterMove(task, ctx.service, reasonOf(ctx, task)));
 }
 
+/** Restarts counted under the present specification. */
+function restartsOf({ service }: ServiceContext, task: Task): number {
+  const current = indexOf(task.specVersion) === indexOf(service.specVersion);
+  return current ? (task.origin?.restarts ?? 0) : 0;
+}
+
 /** Whether the last running task has waited long enough for one of the others to run. */
 function waitedForOthers(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): boolean {
   const coming = slots
     .flatMap((slot) => slot.wanted)
     .filter((task) => stateOf(task) < TaskState.RUNNING);
-  return coming.every((task) => patienceOver(ctx, task, createdAt(task, ctx.now), draft));
+  return coming.every((task) => patienceOver(ctx, task, draft));
 }
 
-/** Whether `coming`, awaited since `since`, is not waited for any longer. */
-function patienceOver(ctx: ServiceContext, coming: Task, since: number, draft: Draft): boolean {
+/** Whether `coming` is not waited for any longer. */
+function patienceOver(ctx: ServiceContext, coming: Task, draft: Draft): boolean {
   const placed = stateOf(coming) >= TaskState.ASSIGNED;
-  const until = since + (placed ? DRAIN_START_WAIT_MS : DRAIN_PLACE_WAIT_MS);
+  const until = createdAt(coming, ctx.now) + (placed ? DRAIN_START_WAIT_MS : DRAIN_PLACE_WAIT_MS);
   if (ctx.now >= until) return true;
   draft.wake(until);
   draft.awaitRunning();

@@ -14,8 +14,8 @@ export function planSlots(ctx: ServiceContext, slots: readonly Slot[], draft: Dr
   const unsettled = slots.filter((slot) => !isSettled(ctx, slot));
   if (unsettled.length > 0) {
     planRestarts(ctx, unsettled, draft);
-    planDrain(ctx, unsettled, slots, draft);
     planSurplus(ctx, unsettled, draft);
+    planDrain(ctx, unsettled, slots, draft);
     planStarts(ctx, unsettled, draft);
   }
   planUpdate(ctx, slots, draft);
