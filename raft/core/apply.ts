@@ -17,6 +17,7 @@ export function entriesApplied(s: RaftState, entries: readonly Entry[]): void {
 /** The snapshot at `index` is installed, in the log and in the state machine. */
 export function snapshotInstalled(s: RaftState, index: number): void {
   s.log.unstable.stableSnapshotTo(index);
+  if (s.log.unstable.snapshot === null) s.outdatedConfig = null;
   appliedTo(s, index, 0);
 }
 

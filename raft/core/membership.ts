@@ -1,5 +1,6 @@
 import { InvariantError } from "../../lib/assert.ts";
 import { changeConf, ConfChangeError } from "./conf-change.ts";
+import type { ConfResult } from "./conf-change.ts";
 import { becomeFollower } from "./roles.ts";
 import { advanceCommit, broadcastAppend, sendAppend } from "./replication.ts";
 import type { RaftState } from "./state.ts";
@@ -11,19 +12,30 @@ import type { ConfChange, ConfState } from "./types.ts";
  * @throws InvariantError when it does not fit: replicas would disagree about who they are
  */
 export function applyConfChange(s: RaftState, change: ConfChange): ConfState {
-  try {
-    const { config, restarted } = changeConf(s.tracker.config, change);
-    s.tracker.adopt(config, s.log.lastIndex(), restarted);
-  } catch (error) {
-    if (!(error instanceof ConfChangeError)) throw error;
-    throw new InvariantError(`a committed configuration change applies: ${error.message}`);
+  if (s.outdatedConfig !== null) {
+    // Handed out before a snapshot came whose configuration is in force already; what is applied
+    // still needs the one of its own index.
+    s.outdatedConfig = changed(s.outdatedConfig, change).config;
+    return s.outdatedConfig;
   }
+  const { config, restarted } = changed(s.tracker.config, change);
+  s.tracker.adopt(config, s.log.lastIndex(), restarted);
   followConfiguration(s);
   return s.tracker.config;
 }
 
-/** Puts a snapshot's configuration in force, whatever was known before. */
+function changed(config: ConfState, change: ConfChange): ConfResult {
+  try {
+    return changeConf(config, change);
+  } catch (error) {
+    if (!(error instanceof ConfChangeError)) throw error;
+    throw new InvariantError(`a committed configuration change applies: ${error.message}`);
+  }
+}
+
+/** Puts the configuration of a snapshot that is being installed in force, whatever was known. */
 export function adoptConfState(s: RaftState, config: ConfState): void {
+  s.outdatedConfig ??= s.tracker.config;
   s.tracker.clear();
   s.tracker.adopt(config, s.log.lastIndex());
 }

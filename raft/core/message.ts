@@ -59,6 +59,7 @@ export interface Message {
   readonly context: number;
   /** A vote request made on the leader's behalf (transfer): leases do not refuse it. */
   readonly forced: boolean;
+  /** In MsgStorageAppend: replaces the log, before `entries` are appended. */
   readonly snapshot: SnapshotMeta | null;
   /**
    * Of a message to a worker: what the worker must deliver, in order, once the work is done and

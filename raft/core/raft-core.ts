@@ -102,7 +102,8 @@ export class RaftCore {
 
   /**
    * Puts a committed change in force. The driver calls it for every committed entry of type
-   * "conf-change", in order, when it applies it, and remembers the result for snapshots.
+   * "conf-change", in order, when it applies it, and remembers the result, the configuration at
+   * that entry, for snapshots. Not for entries that an installed snapshot covers.
    * @throws InvariantError when the change does not fit the configuration
    */
   applyConfChange(change: ConfChange): ConfState {

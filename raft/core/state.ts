@@ -8,6 +8,7 @@ import { ReadQueue } from "./read-queue.ts";
 import { Tracker } from "./tracker.ts";
 import type {
   Boot,
+  ConfState,
   EntryFetch,
   HardState,
   Id,
@@ -59,6 +60,9 @@ export class RaftState {
   pendingConfIndex = 0;
   /** Payload proposed in this leadership and not applied. */
   uncommittedBytes = 0;
+
+  /** The configuration at `applied` while a snapshot with a newer one is being installed. */
+  outdatedConfig: ConfState | null = null;
 
   /** Messages that may leave at once. */
   messages: Message[] = [];

@@ -166,7 +166,7 @@ export interface Ready {
   readonly failedReads: readonly ReadFailure[];
   /** To be appended; what the log holds at their first index and above is replaced. */
   readonly entries: readonly Entry[];
-  /** To be installed before anything else; `entries` is then empty. */
+  /** To be installed before anything else; `entries`, if any, follow it. */
   readonly snapshot: SnapshotMeta | null;
   readonly committedEntries: readonly Entry[];
   /**

@@ -1,4 +1,4 @@
-import { decodeConfChange, encodeConfChange } from "../../raft/core/conf-change-codec.ts";
+import { decodeConfChange } from "../../raft/core/conf-change-codec.ts";
 import { APPEND_THREAD, APPLY_THREAD, newMessage } from "../../raft/core/message.ts";
 import type { Message, MessageType } from "../../raft/core/message.ts";
 import type {
@@ -70,9 +70,6 @@ export function fromConfChangeData(data: Uint8Array): RunnerConfChange {
     context: context.slice(1),
   };
 }
-
-export const confChangeData = (change: RunnerConfChange): Uint8Array =>
-  encodeConfChange(toConfChange(change));
 
 export function fromEntry(entry: Entry): RunnerEntry {
   const { term, index, data } = entry;

@@ -222,14 +222,27 @@ class Chaos {
     }
   }
 
+  /**
+   * Who must not stop yet. A removed member is told so and stops, but only once every voter that
+   * stays knows: until then it may be the only one that can be elected.
+   */
+  #needed(): ReadonlySet<Id> {
+    const newest = this.#all.toSorted((a, b) => b.appliedIndex - a.appliedIndex)[0]!;
+    const knowing = newest.status.config.voters.map((id) => this.#members.get(id)!);
+    const needed = new Set<Id>();
+    for (const { status } of [newest, ...knowing]) {
+      const { voters, votersOutgoing, learners } = status.config;
+      for (const id of [...voters, ...votersOutgoing, ...learners]) needed.add(id);
+    }
+    return needed;
+  }
+
   /** Without faults everybody comes to agree and to rest, and reads are answered. */
   #recover(): void {
     for (let tick = 0; tick < RECOVERY_TICKS; tick++) {
-      const newest = this.#all.toSorted((a, b) => b.appliedIndex - a.appliedIndex)[0]!;
+      const needed = this.#needed();
       for (const member of this.#all) {
-        // A removed member is told so, and stops.
-        const { voters, votersOutgoing, learners } = newest.status.config;
-        if ([...voters, ...votersOutgoing, ...learners].includes(member.id)) member.tick();
+        if (needed.has(member.id)) member.tick();
         // A transport notices sooner or later that a snapshot did not arrive.
         if (tick % 100 > 0) continue;
         for (const { id } of this.#all) member.core.reportSnapshot(id, false);

@@ -203,7 +203,6 @@ export class Member {
     snapshot: SnapshotMeta | null,
   ): void {
     if (snapshot) {
-      assert.equal(entries.length, 0, "a snapshot comes without entries");
       this.disk.install(snapshot);
       this.confState = snapshot.confState;
       this.appliedIndex = snapshot.index;

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { encodeConfChange } from "../../../raft/core/conf-change-codec.ts";
 import type { SnapshotMeta } from "../../../raft/core/types.ts";
 import { bytes, conf, entry, Member, message } from "./member.ts";
 import { cluster } from "./network.ts";
@@ -243,5 +244,44 @@ describe("snapshots", () => {
       member.outbox.map((m) => [m.type, m.index]),
       [["MsgAppResp", 11]],
     );
+  });
+
+  it("that come while older changes wait to be applied do not mix with them", () => {
+    const member = new Member(1, conf([1, 2]), { asyncStorageWrites: true });
+    const steps = [3, 4].map((id) => ({ type: "add-voter", id }) as const);
+    const data = encodeConfChange({ transition: "explicit", steps, context: bytes("") });
+    const entries = [{ term: 1, index: 1, type: "conf-change", data } as const];
+    member.step(message("MsgApp", 2, 1, { entries, commit: 1 }));
+    member.handleReady();
+    member.appendOne();
+    member.handleReady();
+    assert.equal(member.applyWork.length, 1);
+    const joint = conf([1, 2, 3, 4], { votersOutgoing: [1, 2] });
+    const final = conf([1, 2, 3, 4]);
+    member.step(message("MsgSnap", 2, 1, { snapshot: snapshot(11, 1, final) }));
+    // The snapshot's configuration is in force; the state machine has its own, of its own index.
+    member.applyOne();
+    assert.deepEqual(member.confState, joint);
+    assert.deepEqual(member.status.config, final);
+    member.take();
+    assert.deepEqual(member.confState, final);
+    assert.equal(member.status.applied, 11);
+  });
+
+  it("may be followed by entries before they are installed", () => {
+    const member = new Member(1, conf([1, 2]), { asyncStorageWrites: true });
+    member.step(message("MsgSnap", 2, 1, { snapshot: snapshot(11) }));
+    member.step(message("MsgApp", 2, 1, { index: 11, logTerm: 1, entries: [entry(1, 12, "x")] }));
+    const ready = member.handleReady();
+    assert.equal(ready.snapshot?.index, 11);
+    assert.equal(ready.entries.length, 1);
+    member.appendOne();
+    assert.deepEqual(
+      member.outbox.map((m) => m.index),
+      [11, 12],
+    );
+    member.step(message("MsgHeartbeat", 2, 1, { commit: 12 }));
+    member.take();
+    assert.deepEqual(member.appliedTexts, ["x"]);
   });
 });
