@@ -63,6 +63,7 @@ export class AppendWorker {
   /** A commit index that need not be synced on its own; rides on the next write. */
   #pendingHardState: HardState | null = null;
   #running = false;
+  #installing = false;
   #busySince: number | undefined;
 
   constructor(store: LogStore, clock: Pick<Clock, "monotonic">, hooks: AppendHooks) {
@@ -88,6 +89,7 @@ export class AppendWorker {
    * could otherwise elect a leader by an older configuration.
    */
   flush(): Promise<void> {
+    if (this.#installing) return Promise.resolve();
     return new Promise((resolve) => {
       this.#queue.push(resolve);
       this.#start();
@@ -114,8 +116,22 @@ export class AppendWorker {
     this.#queue = this.#queue.slice(merged.count);
     this.#pendingHardState = merged.hardState ?? this.#pendingHardState;
     if (this.#mustWrite(merged)) await this.#write(merged);
-    if (merged.snapshot) await this.#hooks.install(merged.snapshot);
+    if (merged.snapshot) await this.#install(merged.snapshot);
     this.#hooks.deliver(merged.responses);
+  }
+
+  /**
+   * Installs a durable snapshot. It covers every commit index that anybody waits for: nothing
+   * behind it is handed out before it is in place. As the installation waits for what was handed
+   * out before, those who wait must not wait for it in turn.
+   */
+  async #install(snapshot: SnapshotMeta): Promise<void> {
+    this.#installing = true;
+    const waiting = this.#queue.filter((item) => typeof item === "function");
+    this.#queue = this.#queue.filter((item) => typeof item !== "function");
+    for (const resolve of waiting) resolve();
+    await this.#hooks.install(snapshot);
+    this.#installing = false;
   }
 
   async #flush(resolve: () => void): Promise<void> {

@@ -212,11 +212,12 @@ export class RaftDriver {
 
   async #install(meta: SnapshotMeta): Promise<void> {
     const { snapshotting, group, status, apply } = this.#parts;
-    group.replace(snapshotting.installed(meta).membership);
-    status.publish();
-    // What was committed before must reach the host before the snapshot does.
+    const { membership } = snapshotting.installed(meta);
+    // What was committed before must reach the host, and the membership, before the snapshot does.
     await apply.handed();
     await this.#host.restore();
+    group.replace(membership);
+    status.publish();
     await snapshotting.tidy();
   }
 
