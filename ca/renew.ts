@@ -5,12 +5,13 @@ import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import { backoffMs, type Backoff } from "../lib/retry.ts";
 import type { NodeTls, TlsMaterial } from "../proto/node-tls.ts";
+import { verifyChain } from "./chain.ts";
 import { createCsr } from "./csr.ts";
 import { parseIdentity, type NodeIdentity } from "./identity.ts";
 import type { CertifiedRole } from "./leaf.ts";
 import { anonymousCall, awaitCertificate, connectCa, toMaterial } from "./request.ts";
 import type { WaitModules } from "./request.ts";
-import { BACKDATE_MS } from "./root.ts";
+import { BACKDATE_MS, normalizePem, parseRoots } from "./root.ts";
 
 /** A certificate is renewed at a random point of this part of its life, so that nodes spread. */
 const RENEWAL_FROM = 0.5;
@@ -54,6 +55,8 @@ const BY_CALENDAR: Order = { forced: false };
 export class CertificateRenewal {
   readonly #modules: RenewalModules;
   #order: Order = BY_CALENDAR;
+  /** Roots that the cluster has told of and that are not trusted yet. */
+  #roots: string | null = null;
   #interrupt: (() => void) | null = null;
 
   constructor(modules: RenewalModules) {
@@ -69,16 +72,32 @@ export class CertificateRenewal {
     this.#interrupt?.();
   }
 
+  /**
+   * Trusts `roots` (PEM) from now on in place of those so far. For a node that was told of the end
+   * of a rotation: its certificate stays, because it leads to the old root too, which nodes
+   * that have not heard yet still go by.
+   */
+  trust(roots: string): void {
+    const known = this.#modules.tls.material.roots;
+    if (roots === known || normalizePem(roots) === normalizePem(known)) return;
+    this.#roots = roots;
+    this.#interrupt?.();
+  }
+
   /** Renews whenever it is time, or {@link renewNow} asked for it, until `signal` aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { tls, random, clock, log } = this.#modules;
     while (!signal.aborted) {
       const dueMs = renewalTime(parseIdentity(tls.material.certificate), random);
-      while (!this.#order.forced && clock.now() < dueMs) {
+      const isIdle = (): boolean => !this.#order.forced && clock.now() < dueMs;
+      while (isIdle() && this.#roots === null) {
         await this.#wait(Math.min(dueMs - clock.now(), LOOK_AGAIN_MS), signal);
       }
+      await this.#adoptRoots();
+      if (isIdle()) continue;
       for (let failures = 0; ; failures++) {
         signal.throwIfAborted();
+        await this.#adoptRoots();
         const order = this.#order;
         try {
           const role = await this.#renew(order, signal);
@@ -96,14 +115,33 @@ export class CertificateRenewal {
     }
   }
 
-  /** Waits, or less long when {@link renewNow} is called. */
+  async #adoptRoots(): Promise<void> {
+    const { tls, save, log } = this.#modules;
+    const roots = this.#roots;
+    this.#roots = null;
+    if (roots === null) return;
+    try {
+      verifyChain(tls.material.certificate, parseRoots(roots));
+    } catch (error) {
+      // Nobody who trusts these roots would know the node by its certificate: it needs another.
+      log.warn({ err: messageOf(error) }, "new roots are not those of the node's certificate");
+      if (!this.#order.forced) this.#order = { forced: true, role: null };
+      return;
+    }
+    const material = { ...tls.material, roots };
+    await save(material);
+    tls.update(material);
+    log.info("the node trusts the cluster's new roots");
+  }
+
+  /** Waits, or less long when {@link renewNow} or {@link trust} is called. */
   async #wait(ms: number, signal: AbortSignal): Promise<void> {
     using wait = linked(signal);
     this.#interrupt = () => wait.abort();
     try {
       await sleep(this.#modules.clock, ms, wait.signal);
     } catch {
-      // Woken by renewNow, unless the whole loop is to end.
+      // Woken, unless the whole loop is to end.
       signal.throwIfAborted();
     } finally {
       this.#interrupt = null;

@@ -32,6 +32,7 @@ import { LogBroker } from "./logs/broker.ts";
 import { Membership } from "./membership.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
+import { runRootRotation } from "./root-rotation.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, Store } from "./store/store.ts";
 
@@ -192,6 +193,7 @@ export class Manager {
       dispatcher: (inner) => dispatcher.run(inner),
       logs: (inner) => broker.run(inner),
       roles: (inner) => runRoles(modules, inner),
+      rootRotation: (inner) => runRootRotation(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
     };
     for (const [name, run] of Object.entries(ORCHESTRATORS))

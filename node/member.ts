@@ -155,6 +155,7 @@ export class Member {
   /** Notes what the leader says about this node. */
   #observe(message: SessionMessage): void {
     this.#session = message;
+    if (message.rootCa !== "") this.#renewal.trust(message.rootCa);
     this.#onRegistered();
     this.#bell.ring();
   }

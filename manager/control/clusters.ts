@@ -1,10 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { base36 } from "../../lib/ids.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Call } from "../../proto/call.ts";
 import type {
-  CaConfig,
   Cluster,
   ClusterSpec,
   ControlApi,
@@ -12,13 +10,13 @@ import type {
   GetClusterResponse,
   KeyRotation,
   ReadUnlockKeyResponse,
-  RootCa,
   UpdateClusterRequest,
   UpdateClusterResponse,
 } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
 import { checkVersion, readView, type ControlModules } from "./context.ts";
 import { redactCluster } from "./redact.ts";
+import { nextRootCa } from "./root-ca.ts";
 import { checkCluster, CLUSTER_NAME } from "./validate/cluster.ts";
 
 const TOKEN_SECRET_BYTES = 16;
@@ -47,7 +45,7 @@ function rotateToken(token: string, random: Random): string {
   return `${token.slice(0, token.lastIndexOf("-"))}-${secret}`;
 }
 
-function rotateTokens(rootCa: RootCa | null, rotation: KeyRotation | null, random: Random) {
+function rotateTokens(rootCa: Cluster["rootCa"], rotation: KeyRotation | null, random: Random) {
   const tokens = rootCa?.joinTokens;
   if (!rootCa || !tokens || !rotation) return rootCa;
   const { workerJoinToken, managerJoinToken } = rotation;
@@ -70,33 +68,9 @@ function nextUnlockKey(
   return keep ? cluster.unlockKey : random.bytes(UNLOCK_KEY_BYTES);
 }
 
-/** What of a CA configuration decides about the root; signing material comes in once. */
-function rootWishes(ca: CaConfig | null) {
-  return {
-    cert: ca?.signingCaCert ?? "",
-    key: ca?.signingCaKey ?? "",
-    externalCas: ca?.externalCas ?? [],
-    forceRotate: ca?.forceRotate ?? 0,
-  };
-}
-
 /** The spec as it is stored: signing material is kept in `rootCa` alone. */
 function withoutSigningKey(spec: ClusterSpec): ClusterSpec {
   return spec.ca ? { ...spec, ca: { ...spec.ca, signingCaCert: "", signingCaKey: "" } } : spec;
-}
-
-/** The root CA that the update asks for, planned against one version of the cluster. */
-async function plannedRoot(
-  { rotateRoot }: ControlModules,
-  cluster: Cluster,
-  wanted: CaConfig | null,
-): Promise<RootCa | null> {
-  const stored = rootWishes(cluster.spec?.ca ?? null);
-  if (!wanted || isDeepStrictEqual(rootWishes(wanted), { ...stored, cert: "", key: "" }))
-    return cluster.rootCa;
-  if (!rotateRoot)
-    throw new SwarmError("unimplemented", "changing the root CA is not supported here");
-  return rotateRoot(cluster, wanted);
 }
 
 async function updateCluster(
@@ -108,7 +82,7 @@ async function updateCluster(
   const spec = checkCluster(request.spec);
   const before = clusterOf(store.view);
   checkVersion(before, request.version);
-  const rootCa = await plannedRoot(modules, before, spec.ca);
+  const rootCa = await nextRootCa(before, spec.ca, modules);
   const written = await store.update((tx) => {
     const stored = clusterOf(tx.view);
     checkVersion(stored, request.version);

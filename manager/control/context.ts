@@ -2,13 +2,7 @@ import { SwarmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Call } from "../../proto/call.ts";
-import {
-  ReadConsistency,
-  type CaConfig,
-  type Cluster,
-  type RootCa,
-  type Version,
-} from "../../proto/generated.ts";
+import { ReadConsistency, type Version } from "../../proto/generated.ts";
 import type { RaftNode } from "../../raft/index.ts";
 import type { Store } from "../store/store.ts";
 import type { Identified } from "../store/table.ts";
@@ -22,12 +16,6 @@ export interface ControlModules {
   readonly raft: Pick<RaftNode, "status" | "readBarrier">;
   readonly clock: Clock;
   readonly random: Random;
-  /**
-   * Plans a change of the root CA that `wanted` asks for: a raised `forceRotate`, a new signing
-   * certificate, or other external CAs. Returns the root CA to store. Without it such a change is
-   * refused as `unimplemented`.
-   */
-  readonly rotateRoot?: (cluster: Cluster, wanted: CaConfig) => Promise<RootCa>;
 }
 
 /** The local state, as fresh as `consistency` asks for. Valid until the caller next awaits. */

@@ -112,6 +112,39 @@ describe("root rotation", () => {
     await reach(last);
   });
 
+  it("ends on a node with the new roots in place of the old, and the certificate it had", async () => {
+    const { tls } = cluster;
+    const before = tls.material;
+    const next = await createRoot(MODULES);
+    withRootCa(cluster, await beginRotation(rootCaOf(cluster), next, MODULES));
+    const saved: TlsMaterial[] = [];
+    const renewal = new CertificateRenewal({
+      ...MODULES,
+      tls,
+      managers: () => [cluster.addr],
+      save: (material) => Promise.resolve(void saved.push(material)),
+      log: silentLog,
+    });
+    const updated = () =>
+      new Promise<TlsMaterial>((resolve) => {
+        const release = tls.onUpdate((material) => {
+          release();
+          resolve(material);
+        });
+      });
+    scope.run((signal) => renewal.run(signal));
+    // Told too early, its certificate being of the old root, it gets another one first.
+    const first = updated();
+    renewal.trust(next.certificate);
+    const renewed = await first;
+    assert.equal(renewed.roots, before.roots);
+    assert.notEqual(renewed.certificate, before.certificate);
+    const second = updated();
+    renewal.trust(next.certificate);
+    assert.deepEqual(await second, { ...renewed, roots: next.certificate });
+    assert.deepEqual(saved.at(-1), { ...renewed, roots: next.certificate });
+  });
+
   it("marks ready nodes first, thirty at a time, and leaves those that renew already", async () => {
     const next = await createRoot(MODULES);
     const rootCa = await beginRotation(rootCaOf(cluster), next, MODULES);

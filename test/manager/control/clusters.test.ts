@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { createRoot } from "../../../ca/root.ts";
+import { systemClock } from "../../../lib/clock.ts";
 import { bootstrapObjects, createObjects } from "../../../manager/control/bootstrap.ts";
-import type { ControlModules } from "../../../manager/control/context.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import {
   NodeAvailability,
@@ -15,11 +16,8 @@ import { ControlHarness, refused } from "./harness.ts";
 const DIGEST = "1".repeat(50);
 const SECRET = "z".repeat(25);
 
-async function open(
-  spec: Fields<ClusterSpec> | null = null,
-  modules: Partial<ControlModules> = {},
-): Promise<ControlHarness> {
-  const harness = new ControlHarness(modules);
+async function open(spec: Fields<ClusterSpec> | null = null): Promise<ControlHarness> {
+  const harness = new ControlHarness();
   const rootCa = make("RootCa", {
     caKey: "root key",
     caCert: "root cert",
@@ -194,29 +192,67 @@ describe("control: cluster", () => {
     );
   });
 
-  it("asks for a new root when the user does, and does not keep the signing key", async () => {
-    const asked: CaConfig[] = [];
-    const rotateRoot = (cluster: Cluster, wanted: CaConfig) => {
-      asked.push(wanted);
-      return Promise.resolve(make("RootCa", { ...cluster.rootCa, caCert: "next" }));
-    };
-    const harness = await open(null, { rotateRoot });
-    await update(harness, {});
-    assert.equal(asked.length, 0);
-    const { spec } = await get(harness);
-    const ca = make("CaConfig", {
-      ...spec?.ca,
-      forceRotate: 1,
-      signingCaCert: "c",
-      signingCaKey: "k",
+  describe("root rotation", () => {
+    let harness: ControlHarness;
+    let ca: CaConfig;
+    beforeEach(async () => {
+      harness = await open();
+      const root = await createRoot({ clock: systemClock, random: harness.random });
+      await harness.store.update((tx) => {
+        const stored = harness.stored("cluster", "c1");
+        const rootCa = stored.rootCa && {
+          ...stored.rootCa,
+          caCert: root.certificate,
+          caKey: root.key,
+        };
+        tx.update("cluster", { ...stored, rootCa });
+      });
+      ca = make("CaConfig", { ...(await get(harness)).spec?.ca });
     });
-    await update(harness, { ca });
-    assert.deepEqual(asked, [ca]);
-    const stored = harness.stored("cluster", "c1");
-    assert.equal(stored.rootCa?.caCert, "next");
-    assert.equal(stored.spec?.ca?.signingCaKey, "");
-    assert.equal(stored.spec.ca.forceRotate, 1);
-    await update(harness, {});
-    assert.equal(asked.length, 1);
+    const rotation = () => harness.stored("cluster", "c1").rootCa?.rootRotation;
+
+    it("begins when it is forced, once for each time", async () => {
+      await update(harness, {});
+      assert.equal(rotation(), null);
+      await update(harness, { ca: { ...ca, forceRotate: 1 } });
+      const first = rotation();
+      assert.match(first?.caCert ?? "", /BEGIN CERTIFICATE/);
+      assert.match(first?.crossSignedCaCert ?? "", /BEGIN CERTIFICATE/);
+      await update(harness, {});
+      assert.deepEqual(rotation(), first);
+      assert.equal(harness.stored("cluster", "c1").rootCa?.lastForcedRotation, 1);
+    });
+
+    it("goes to the root that is brought along, whose key is kept in one place", async () => {
+      const next = await createRoot({ clock: systemClock, random: harness.random });
+      const brought = { signingCaCert: next.certificate, signingCaKey: next.key };
+      await update(harness, { ca: { ...ca, ...brought } });
+      assert.equal(rotation()?.caKey, next.key);
+      const { spec } = harness.stored("cluster", "c1");
+      assert.deepEqual([spec?.ca?.signingCaCert, spec?.ca?.signingCaKey], ["", ""]);
+    });
+
+    it("is called off by asking for the present root", async () => {
+      await update(harness, { ca: { ...ca, forceRotate: 1 } });
+      const { caCert = "", caKey = "" } = harness.stored("cluster", "c1").rootCa ?? {};
+      const present = { signingCaCert: caCert, signingCaKey: caKey, forceRotate: 1 };
+      await update(harness, { ca: { ...ca, ...present } });
+      assert.equal(rotation(), null);
+    });
+
+    it("refuses a root without its key, and authorities elsewhere", async () => {
+      const { certificate } = await createRoot({ clock: systemClock, random: harness.random });
+      await refused(
+        update(harness, { ca: { ...ca, signingCaCert: certificate } }),
+        "invalid",
+        "a signing CA certificate needs its key",
+      );
+      const externalCas = [make("ExternalCa", { url: "https://ca.example" })];
+      await refused(
+        update(harness, { ca: { ...ca, externalCas } }),
+        "unimplemented",
+        "external certificate authorities are not supported",
+      );
+    });
   });
 });
