@@ -1,12 +1,12 @@
 import { chmodSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { Level } from "level";
 import { assert } from "../../../lib/assert.ts";
-import { messageOf, SwarmError } from "../../../lib/errors.ts";
+import type { SwarmError } from "../../../lib/errors.ts";
 import type { Entry, HardState } from "../../core/types.ts";
 import type { Cipher } from "../keys/cipher.ts";
 import { HeadFile, syncDirectory } from "./head-file.ts";
 import { checksum, encodeHead, type ChainPoint, type LogHead } from "./log-head.ts";
+import { openDatabase } from "./log-database.ts";
 import {
   HEAD_KEY,
   packAt,
@@ -262,28 +262,5 @@ export class LevelLogStore implements LogStore {
       throw this.#broken;
     }
     this.#head = head;
-  }
-}
-
-async function openDatabase(directory: string): Promise<LogDatabase> {
-  const db: LogDatabase = new Level(join(directory, "log"), {
-    keyEncoding: "view",
-    valueEncoding: "view",
-    compression: false,
-  });
-  try {
-    await db.open();
-    return db;
-  } catch (error) {
-    const cause = error instanceof Error ? error.cause : undefined;
-    const text = `${messageOf(error)} ${messageOf(cause)}`;
-    if (/LEVEL_LOCKED|lock/i.test(`${text} ${String((cause as { code?: string })?.code)}`))
-      throw new SwarmError(
-        "failed-precondition",
-        `another process has ${directory} open: stop it first, or choose another state directory`,
-        { cause: error },
-      );
-    if (/no space left/i.test(text)) throw storageError("opening", directory, cause);
-    throw damaged(directory, `LevelDB cannot open it (${messageOf(cause ?? error)})`, error);
   }
 }
