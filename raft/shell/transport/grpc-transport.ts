@@ -150,7 +150,8 @@ export class GrpcTransport implements Transport {
   }
 
   isReachable(id: number): boolean {
-    return this.#links.get(id)?.control.isOpen ?? false;
+    const links = this.#links.get(id);
+    return links !== undefined && links.control.isOpen && links.append.isOpen;
   }
 
   updateTls(tls: TlsMaterial): void {
@@ -176,11 +177,14 @@ export class GrpcTransport implements Transport {
       hello: () => encodeHello(this.#hello(id)),
     };
     const onRefused = (error: SwarmError): void => this.#refused(peer, error);
+    const onOpen = (): void => {
+      if (this.isReachable(id)) this.#events?.onReachable(id);
+    };
     const control = new PeerLink(options, {
       clock,
       random,
       onRefused,
-      onOpen: () => this.#events?.onReachable(id),
+      onOpen,
       onBreak: () => {
         this.#events?.onUnreachable(id);
         this.#events?.onReset(id);
@@ -190,7 +194,7 @@ export class GrpcTransport implements Transport {
       clock,
       random,
       onRefused,
-      onOpen: () => {},
+      onOpen,
       onBreak: () => this.#events?.onUnreachable(id),
     });
     return { peer, control, append };
