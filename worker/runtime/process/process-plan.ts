@@ -71,7 +71,7 @@ export function planProcess(spec: ProcessSpec, scope: TemplateScope): ProcessPla
   if (!isAbsolute(cwd))
     throw new SwarmError("invalid", `working directory ${cwd} is not an absolute path`);
   return {
-    command: spec.command.map((word) => expand(word, scope)),
+    command: spec.command,
     env: {
       PATH: process.env["PATH"] ?? DEFAULT_PATH,
       ...(hostname === "" ? {} : { HOSTNAME: hostname }),

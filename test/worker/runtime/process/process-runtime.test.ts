@@ -53,7 +53,7 @@ describe("process runtime", () => {
 
   it("gives a task its own environment, directory and arguments", async () => {
     const task = processTask("t1", {
-      command: ["sh", "-c", 'echo "$NAME|$1|$(pwd)|$HOME|${PATH:+path}"', "x", "{{.Task.Slot}}"],
+      command: ["sh", "-c", 'echo "$NAME|$1|$(pwd)|$HOME|${PATH:+path}"', "x", "{{.Kept}}"],
       env: ["NAME={{.Service.Name}}@{{.Node.Hostname}}"],
       dir: "/tmp",
     });
@@ -61,7 +61,7 @@ describe("process runtime", () => {
     started.push(controller);
     await controller.prepare(signal);
     await controller.start(signal);
-    assert.deepEqual(await output(controller), ["stdout web@host-a|3|/tmp||path"]);
+    assert.deepEqual(await output(controller), ["stdout web@host-a|{{.Kept}}|/tmp||path"]);
   });
 
   it("tells how a program ended", async () => {
