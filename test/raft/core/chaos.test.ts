@@ -20,7 +20,6 @@ class Chaos {
   readonly #random: SeededRandom;
   readonly #options: Options;
   readonly #members = new Map<Id, Member>();
-  readonly #disks = new Map<Id, Member["disk"]>();
   #network: Message[] = [];
   readonly #truth = new Map<number, Entry>();
   readonly #leaders = new Map<number, Id>();
@@ -60,7 +59,6 @@ class Chaos {
 
   #add(member: Member): void {
     this.#members.set(member.id, member);
-    this.#disks.set(member.id, member.disk);
   }
 
   run(): void {
@@ -150,9 +148,9 @@ class Chaos {
     }
   }
 
-  /** Loses everything but the disk; the state machine is part of it. */
+  /** Loses everything but the disk, and perhaps the state machine. */
   #crash(member: Member): void {
-    member.restart();
+    member.restart(this.#random.int(2) === 0);
     member.now += 5000;
   }
 

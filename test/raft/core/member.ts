@@ -112,9 +112,15 @@ export class Member {
     });
   }
 
-  /** Comes back with what the disk holds; the state machine is as durable as the disk. */
-  restart(disk = this.disk): void {
-    this.disk = disk;
+  /**
+   * Comes back with what the disk holds. The state machine is as durable as the disk, or else
+   * starts again from the newest snapshot.
+   */
+  restart(volatile = false): void {
+    if (volatile) {
+      this.appliedIndex = this.disk.newest.index;
+      this.confState = this.disk.newest.confState;
+    }
     this.appendWork.length = 0;
     this.applyWork.length = 0;
     this.outbox.length = 0;
@@ -186,6 +192,10 @@ export class Member {
   applyOne(): void {
     const job = this.applyWork.shift();
     assert.ok(job, "there is apply work");
+    // A configuration comes into force only when the commit index that says so is durable: a
+    // member that forgot it could stand for election by the configuration before.
+    const change = job.entries.findLast(({ type }) => type === "conf-change");
+    while (change && this.disk.hardState.commit < change.index) this.appendOne();
     this.#apply(job.entries);
     this.#respond(job);
   }

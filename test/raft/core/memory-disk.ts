@@ -25,15 +25,6 @@ export class MemoryDisk implements LogView {
     this.#base = { index: newest.index, term: newest.term };
   }
 
-  /** An independent copy: what a restarted member finds. */
-  clone(): MemoryDisk {
-    const copy = new MemoryDisk(this.newest);
-    copy.hardState = this.hardState;
-    copy.#base = this.#base;
-    copy.#entries = [...this.#entries];
-    return copy;
-  }
-
   firstIndex(): number {
     return this.#base.index + 1;
   }
