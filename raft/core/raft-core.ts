@@ -132,6 +132,14 @@ export class RaftCore {
     }
   }
 
+  /**
+   * Gives up leadership without a successor: for a leader that cannot do its work (a stalled
+   * disk) and could not hand over either. The others elect somebody after a timeout.
+   */
+  stepDown(): void {
+    if (this.#s.role === "leader") becomeFollower(this.#s, this.#s.term, 0);
+  }
+
   /** Makes a follower forget its leader, so that it grants votes at once. */
   forgetLeader(): void {
     forgetLeader(this.#s);

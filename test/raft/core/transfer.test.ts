@@ -176,4 +176,17 @@ describe("leadership transfer", () => {
     assert.equal(member.status.term, 1);
     assert.deepEqual(member.take(), []);
   });
+
+  it("can be done without a successor, within the term; others elect one in time", () => {
+    const net = group();
+    net.at(1).core.stepDown();
+    net.settle();
+    const { role, term, lead, vote } = net.at(1).status;
+    assert.deepEqual([role, term, lead, vote], ["follower", 1, 0, 1]);
+    net.tick(2, 20);
+    assert.deepEqual(leaders(net), [2]);
+    // On a follower it means nothing.
+    net.at(3).core.stepDown();
+    assert.equal(net.at(3).status.lead, 2);
+  });
 });
