@@ -8,6 +8,8 @@ import type { DaemonStarter } from "./daemon/start.ts";
 /** Where a command writes. */
 export interface Output {
   write(text: string): void;
+  /** Resolves when the reader has caught up; streams without end wait for it between writes. */
+  drained(): Promise<void>;
   /** Whether a person watches, so that lines may be redrawn. */
   readonly isTTY: boolean;
   /** Width in characters; 80 when unknown. */

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { homedir } from "node:os";
 import { createInterface } from "node:readline/promises";
@@ -22,6 +23,9 @@ function output(stream: NodeJS.WriteStream): Output {
   });
   return {
     write: (text) => void stream.write(text),
+    drained: async () => {
+      if (stream.writableNeedDrain) await once(stream, "drain");
+    },
     isTTY: stream.isTTY === true,
     get columns() {
       return stream.columns || COLUMNS_UNKNOWN;

@@ -6,12 +6,12 @@ import { fileURLToPath } from "node:url";
 import { daemonStarter } from "../../cli/daemon/start.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { FakeDockerApi } from "../fakes/docker-api.ts";
-import { runSwarm, words, type Run } from "./harness.ts";
+import { RUN_TYPESCRIPT, runSwarm, words, type Run } from "./harness.ts";
 import { fillSwarm } from "./objects.ts";
 
 const FAKE_SWARMD = [
   process.execPath,
-  `--import=${import.meta.resolve("tsx")}`,
+  RUN_TYPESCRIPT,
   fileURLToPath(new URL("../fakes/swarmd.ts", import.meta.url)),
 ];
 

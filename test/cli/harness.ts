@@ -1,3 +1,4 @@
+import { createRequire } from "node:module";
 import type { Clock } from "../../lib/clock.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
@@ -27,6 +28,9 @@ export interface Run {
   readonly err: string;
 }
 
+/** The flag of node that lets a process of its own, anywhere, run TypeScript. */
+export const RUN_TYPESCRIPT = `--import=${createRequire(import.meta.url).resolve("tsx")}`;
+
 /** Runs `swarm ARGS` in this process against `api`, its output kept in memory. */
 export async function runSwarm(
   args: readonly string[],
@@ -38,10 +42,16 @@ export async function runSwarm(
   const context: Context = {
     out: {
       write: (text) => void (out += text),
+      drained: () => Promise.resolve(),
       isTTY: world.isTTY ?? false,
       columns: 80,
     },
-    err: { write: (text) => void (err += text), isTTY: false, columns: 80 },
+    err: {
+      write: (text) => void (err += text),
+      drained: () => Promise.resolve(),
+      isTTY: false,
+      columns: 80,
+    },
     env: { ...(api ? { SWARM_HOST: api.host } : {}), ...world.env },
     clock: world.clock ?? systemClock,
     random: new SeededRandom("cli"),

@@ -121,7 +121,10 @@ export function sinceSeconds(text: string, now: number): string {
 }
 
 async function copyRaw(stream: Readable, { out }: Context): Promise<void> {
-  for await (const chunk of stream) out.write(String(chunk));
+  for await (const chunk of stream) {
+    out.write(String(chunk));
+    await out.drained();
+  }
 }
 
 async function printFrames(
@@ -138,6 +141,7 @@ async function printFrames(
       const line = flags.raw ? text : await formatLine(text, flags, names);
       (kind === "stderr" ? err : out).write(line);
     }
+    await Promise.all([out.drained(), err.drained()]);
   }
 }
 
