@@ -54,9 +54,10 @@ class PrivateEngine implements TestEngine {
       `--host=${this.host}`,
       "--iptables=false",
       "--ip6tables=false",
-      "--bridge=none",
     ];
-    this.#process = spawn(DOCKERD, args, { stdio: ["ignore", log.fd, log.fd] });
+    // In a network of its own: an engine beside another one would take its docker0 away.
+    const command = ["--net", DOCKERD, ...args];
+    this.#process = spawn("unshare", command, { stdio: ["ignore", log.fd, log.fd] });
     await log.close();
     await eventually(() => this.#answers());
   }
