@@ -6,6 +6,7 @@ import { applyDraft } from "./apply-draft.ts";
 import { Backlog } from "./backlog.ts";
 import { Dependents } from "./dependencies.ts";
 import { Draft } from "./draft.ts";
+import { inSlices } from "./in-slices.ts";
 import type { Modules } from "./modules.ts";
 import { contextOf, planRemoval, type ServicePlan } from "./plan-service.ts";
 import { isNodeChange, isTaskChange } from "./relevance.ts";
@@ -43,6 +44,7 @@ export class ServiceController implements Controller {
   readonly #dirty = new Backlog<true>();
   readonly #wishes = new Map<string, Wishes>();
   readonly #dependents = new Dependents();
+  #looksForStrays = false;
   readonly #tables = new Map<string, SlotTable>();
 
   constructor(mode: ServiceMode, modules: Modules) {
@@ -56,9 +58,7 @@ export class ServiceController implements Controller {
 
   init(view: StoreView): void {
     for (const service of view.service.all()) this.#noteService(service, false);
-    if (!this.#mode.endsStrays) return;
-    for (const { serviceId } of view.task.all())
-      if (serviceId !== "" && !view.service.get(serviceId)) this.#dirty.add(serviceId, true);
+    this.#looksForStrays = this.#mode.endsStrays;
   }
 
   mark(event: StoreEvent): void {
@@ -72,6 +72,7 @@ export class ServiceController implements Controller {
   }
 
   async act(signal: AbortSignal): Promise<number | undefined> {
+    await this.#findStrays(signal);
     const now = this.#modules.clock.now();
     for (const [id, { wakeAt }] of this.#wishes) if (wakeAt <= now) this.#dirty.add(id, true);
     const retryMs = await workOff(this.#dirty, this.#modules, (tx) => this.#plan(tx), signal);
@@ -79,6 +80,17 @@ export class ServiceController implements Controller {
     let next = Infinity;
     for (const { wakeAt } of this.#wishes.values()) next = Math.min(next, wakeAt);
     return next === Infinity ? undefined : Math.max(0, next - this.#modules.clock.now());
+  }
+
+  /** Marks the services that were removed while no leader looked. */
+  async #findStrays(signal: AbortSignal): Promise<void> {
+    if (!this.#looksForStrays) return;
+    this.#looksForStrays = false;
+    const { store } = this.#modules;
+    const visit = ({ serviceId }: Task): void => {
+      if (serviceId !== "" && !store.view.service.get(serviceId)) this.#dirty.add(serviceId, true);
+    };
+    await inSlices(store.view.task.all(), visit, signal);
   }
 
   /** Plans as many services as fit into one transaction. */

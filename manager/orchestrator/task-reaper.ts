@@ -6,6 +6,7 @@ import type { Transaction } from "../store/transaction.ts";
 import { applyDraft } from "./apply-draft.ts";
 import { Backlog } from "./backlog.ts";
 import { Draft } from "./draft.ts";
+import { inSlices } from "./in-slices.ts";
 import type { Modules } from "./modules.ts";
 import { planReap, retentionLimit, slotOf } from "./plan-reap.ts";
 import { hasEnded } from "./task-state.ts";
@@ -27,19 +28,21 @@ class TaskReaper implements Controller {
   /** One task of each slot to look at, by slot; tasks without a service by their id. */
   readonly #dirty = new Backlog<string>();
   #dirtySince = 0;
+  /** Whether every task is yet to be looked at. */
+  #sweeps = false;
 
   constructor(modules: Modules) {
     this.#modules = modules;
   }
 
-  init(view: StoreView): void {
-    for (const task of view.task.all()) this.#add(task);
+  init(): void {
+    this.#sweeps = true;
   }
 
   mark(event: StoreEvent): void {
     if (event.kind === "cluster") {
       const before = event.old && retentionLimit(event.old);
-      if (before !== retentionLimit(event.object)) this.init(this.#modules.store.view);
+      if (before !== retentionLimit(event.object)) this.#sweeps = true;
     } else if (event.kind === "task" && event.change !== ChangeKind.REMOVE) {
       const { object: task, old } = event;
       const ended = hasEnded(task) && !(old && hasEnded(old));
@@ -50,7 +53,11 @@ class TaskReaper implements Controller {
   }
 
   async act(signal: AbortSignal): Promise<number | undefined> {
-    const { clock } = this.#modules;
+    const { clock, store } = this.#modules;
+    if (this.#sweeps) {
+      this.#sweeps = false;
+      await inSlices(store.view.task.all(), (task) => this.#add(task), signal);
+    }
     if (this.#dirty.size === 0) return undefined;
     const due = this.#dirtySince + REAP_BATCH_MS - clock.now();
     if (due > 0 && this.#dirty.size < REAP_BATCH_SLOTS_MAX) return due;

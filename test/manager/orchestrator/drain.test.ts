@@ -15,13 +15,18 @@ const stopFirst = make("UpdateConfig", { parallelism: 1 });
 
 describe("draining a node", () => {
   let cluster: Harness;
+  /** How tasks fare on node2. */
   let fate: Fate;
   afterEach(() => cluster.stop());
 
   /** A service whose tasks are all on node1; node2 comes only then. */
   const allOnOne = async (replicas: number, update: UpdateConfig | null) => {
     fate = {};
-    cluster = await Harness.open({ loops: [runReplicated], nodes: 2, fate: () => fate });
+    cluster = await Harness.open({
+      loops: [runReplicated],
+      nodes: 2,
+      fate: (task) => (task.nodeId === "node1" ? {} : fate),
+    });
     await cluster.setAvailability("node2", NodeAvailability.PAUSE);
     await cluster.add(aService("web", { replicas, spec: { update } }));
     await cluster.converged("web", replicas);

@@ -17,13 +17,15 @@ import { aService } from "../../fakes/objects.ts";
 import type { Fate } from "../../fakes/scripted-agents.ts";
 import { Harness } from "./harness.ts";
 
-const SEEDS = 25;
+const SEEDS = 12;
 const STEPS = 60;
 /** From the end of all faults until everything is as it was asked for. */
 const CONVERGENCE_MS = 30 * 60_000;
 
 const NODES = ["node1", "node2", "node3", "node4"];
-const NAMES = ["web", "api", "db"];
+/** Replicated services, a global one and a job. */
+const NAMES = ["web", "api", "db", "agent", "batch"];
+const JOB = { maxConcurrent: 2, totalCompletions: 5 };
 const UPDATING: readonly UpdateStatusState[] = [
   UpdateStatusState.UPDATING,
   UpdateStatusState.ROLLBACK_STARTED,
@@ -71,12 +73,13 @@ class Simulation {
     // From the ids, so that the answer is the same each time.
     const chance = parseInt(task.id.slice(0, 4), 36) % 100;
     const slow = { prepareMs: (chance % 7) * 300, stopMs: (chance % 5) * 1_000 };
-    if (!this.#faults) return slow;
+    const work = { ...slow, ends: { state: TaskState.COMPLETE, afterMs: 5_000 } };
+    if (!this.#faults) return task.serviceId === "batch" ? work : slow;
     if (end === "bad") return { ...slow, ends: { state: TaskState.FAILED, afterMs: chance * 20 } };
     if (end === "stuck" && chance < 50) return { stuckAt: TaskState.PENDING };
     if (chance < 5) return { ...slow, ends: { state: TaskState.REJECTED, afterMs: chance } };
     if (chance < 10) return { ...slow, ends: { state: TaskState.COMPLETE, afterMs: 15_000 } };
-    return slow;
+    return task.serviceId === "batch" ? work : slow;
   }
 
   #service(name: string): Service {
@@ -88,7 +91,25 @@ class Simulation {
       maxFailureRatio: this.#pick([0, 0.3]),
       order,
     });
-    return aService(name, { replicas: this.random.int(8), spec: { update, rollback: update } });
+    if (name === "agent") return aService(name, { spec: { update, mode: "global", global: {} } });
+    if (name !== "batch")
+      return aService(name, { replicas: this.random.int(8), spec: { update, rollback: update } });
+    const job = aService(name, { spec: { mode: "replicatedJob", replicatedJob: JOB } });
+    return { ...job, jobStatus: make("JobStatus", { jobIteration: { index: 0 } }) };
+  }
+
+  /** Changes a service as the control API would: a job runs anew, others are scaled. */
+  #respec(name: string): Promise<void> {
+    const { cluster } = this;
+    if (name === "agent") return Promise.resolve();
+    if (name !== "batch") {
+      const replicated = { replicas: this.random.int(10) };
+      return cluster.respec(name, (spec) => ({ ...spec, mode: "replicated", replicated }));
+    }
+    return cluster.change(name, (service) => {
+      const index = (service.jobStatus?.jobIteration?.index ?? 0) + 1;
+      return { ...service, jobStatus: make("JobStatus", { jobIteration: { index } }) };
+    });
   }
 
   async #step(): Promise<void> {
@@ -99,15 +120,12 @@ class Simulation {
     if (!service) return cluster.add(this.#service(name));
     switch (this.random.int(8)) {
       case 0:
-        return cluster.respec(name, (spec) => ({
-          ...spec,
-          mode: "replicated",
-          replicated: { replicas: this.random.int(10) },
-        }));
+        return this.#respec(name);
       case 1:
       case 2: {
         const image = `${this.random.int(1e6)}-${this.#pick(["good", "good", "bad", "stuck"])}`;
-        return cluster.newImage(name, image);
+        await cluster.newImage(name, image);
+        return name === "batch" ? this.#respec(name) : undefined;
       }
       case 3: {
         for (const task of cluster.store.view.task.by("node", node)) this.#lost.add(task.id);
@@ -146,12 +164,26 @@ class Simulation {
       if (task.status?.state !== TaskState.RUNNING || this.#lost.has(task.id)) continue;
       running.set(key, (running.get(key) ?? 0) + 1);
     }
+    const active = this.cluster
+      .tasks("batch")
+      .filter((t) => t.desiredState === TaskState.COMPLETE)
+      .filter((t) => (t.status?.state ?? 0) <= TaskState.RUNNING);
+    assert(active.length <= JOB.maxConcurrent, `${active.length} tasks of the job at a time`);
     for (const [key, count] of wanted) assert(count <= 2, `${count} tasks wanted in ${key}`);
     for (const [key, count] of running) {
       const order = view.service.get(key.split("/")[0] ?? "")?.spec?.update?.order;
       const allowed = order === UpdateConfigOrder.STOP_FIRST ? 1 : 2;
       assert(count <= allowed, `${count} tasks run in ${key}`);
     }
+  }
+
+  #completed({ id, jobStatus }: Service): boolean {
+    const done = this.cluster
+      .tasks(id)
+      .filter((task) => task.jobIteration?.index === jobStatus?.jobIteration?.index)
+      .filter((task) => task.status?.state === TaskState.COMPLETE);
+    assert(done.length <= JOB.totalCompletions, `${done.length} completions`);
+    return done.length === JOB.totalCompletions;
   }
 
   /** What is left to do, for the message of a failed run. */
@@ -179,8 +211,12 @@ class Simulation {
     for (const service of view.service.all()) {
       if (UPDATING.includes(service.updateStatus?.state ?? UpdateStatusState.UNKNOWN)) return false;
       const { spec } = service;
-      const replicas = spec?.mode === "replicated" ? spec.replicated.replicas : 0;
-      const slots = new Set(this.cluster.running(service.id).map((task) => task.slot));
+      if (spec?.mode === "replicatedJob") {
+        if (!this.#completed(service)) return false;
+        continue;
+      }
+      const replicas = spec?.mode === "replicated" ? spec.replicated.replicas : NODES.length;
+      const slots = new Set(this.cluster.running(service.id).map(slotKey));
       const alive = [...view.task.by("service", service.id)].filter(({ status }) => {
         const state = status?.state ?? TaskState.NEW;
         return state >= TaskState.ASSIGNED && state <= TaskState.RUNNING;
