@@ -103,7 +103,8 @@ export interface RaftNode {
     signal: AbortSignal,
   ): Promise<{ readonly id: number; readonly members: readonly RaftMember[] }>;
   /**
-   * Takes a member out; only on the leader. Removing oneself hands leadership over first.
+   * Takes a member out; only on the leader. A leader that is to go hands leadership over and
+   * rejects with `not-leader`: the next leader takes it out.
    * @throws SwarmError `failed-precondition` when the remaining reachable voters are no quorum
    */
   removeMember(id: number, signal: AbortSignal): Promise<void>;

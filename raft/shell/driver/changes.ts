@@ -111,8 +111,8 @@ export class Changes {
         "there is no other voting manager that can be reached to take over leadership",
       );
     core.transferLeader(target);
+    wake();
     for (;;) {
-      wake();
       await turns.next();
       const { role, transferee } = core.status();
       // Whoever leads now, or soon: it is not this node.
@@ -146,6 +146,12 @@ export class Changes {
         "failed-precondition",
         `manager ${member.nodeId} cannot be taken out: ${problem}`,
       );
+    // Followers may learn last that the change is committed: were this the leader and gone by then,
+    // they could lack the quorum of the old configuration to go on.
+    if (id === status.id) {
+      await this.transfer(0);
+      this.#mustLead(this.#modules.core.status());
+    }
     await this.#change({ type: "remove", id }, null);
     return null;
   }
@@ -156,8 +162,8 @@ export class Changes {
     const change = { transition: "auto", steps: [step], context: encodeMember(member) } as const;
     for (;;) {
       const result = core.proposeConfChange(change);
-      wake();
       if (result.ok) {
+        wake();
         await this.#outcome(result.index, result.term);
         return null;
       }

@@ -1,7 +1,9 @@
 import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Random } from "../../../lib/random.ts";
+import type { Config } from "../../core/config.ts";
 import type { Message } from "../../core/message.ts";
+import type { RaftCore } from "../../core/raft-core.ts";
 import type { Entry, SnapshotMeta } from "../../core/types.ts";
 import type { DataCipher } from "../keys/data-cipher.ts";
 import type { LogStore } from "../log/log-store.ts";
@@ -20,6 +22,8 @@ export interface DriverOptions {
   readonly tickMs: number;
   readonly electionTicks: number;
   readonly snapshots: SnapshotSettings;
+  /** Settings of the core other than its defaults: limits and modes. */
+  readonly core?: Partial<Config>;
 }
 
 /** What a member works with. */
@@ -35,6 +39,8 @@ export interface DriverModules {
   readonly cipher: DataCipher | null;
   /** Runs a task in a later turn of the event loop, after what has arrived was handled. */
   readonly defer: Defer;
+  /** Is shown the core before it takes part, for simulations that check its state. */
+  readonly onCore?: (core: RaftCore) => void;
 }
 
 /** What the driver's parts ask of it. */

@@ -45,12 +45,14 @@ export function assembleParts(
   const post = port.post.bind(port);
   const int = (bound: number): number => random.int(bound);
   const isReachable = (id: Id): boolean => transport.isReachable(id);
-  const config = configOf({ id: options.self.id, random: int, tickMs, electionTicks });
+  const { id } = options.self;
+  const config = configOf({ ...options.core, id, random: int, tickMs, electionTicks });
   const { data, index: applied } = store.snapshot;
   const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
   const view = logViewOf(store, () => snapshotting.sendable());
   const { confState } = membership;
   const core = new RaftCore(config, view, { hardState: store.hardState, confState, applied });
+  modules.onCore?.(core);
   const group = new Group(options.self, options.peers, membership, {
     core,
     transport,

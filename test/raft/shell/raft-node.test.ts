@@ -118,10 +118,15 @@ describe("a Raft group", () => {
     await eventually("it is told again", () => other.node.status().removed);
   });
 
-  it("lets a leader take itself out", async () => {
+  it("hands leadership over when the leader is to go, for the next one to take it out", async () => {
     group = await RaftGroup.start(3);
     const leader = await group.leader();
-    await leader.node.removeMember(leader.node.id, group.signal);
+    await assert.rejects(leader.node.removeMember(leader.node.id, group.signal), {
+      code: "not-leader",
+    });
+    const next = await group.leader();
+    assert.notEqual(next, leader);
+    await next.node.removeMember(leader.node.id, group.signal);
     await eventually("it knows that it was removed", () => leader.node.status().removed);
     await leader.node.stop();
     await group.propose("after");
