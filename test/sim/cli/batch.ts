@@ -1,0 +1,69 @@
+import { fileURLToPath } from "node:url";
+import { systemClock } from "../../../lib/clock.ts";
+import { PROFILES } from "../raft/profiles.ts";
+import { REGRESSIONS } from "../raft/regressions.ts";
+import { runPool, WORKERS } from "./pool.ts";
+import type { Task, TaskResult } from "./worker.ts";
+
+/** Each such seed is run twice: the same seed must go the same way. */
+const TWICE_EVERY = 50;
+
+/** Failures whose reports are printed in full. */
+const REPORTS_MAX = 3;
+
+/** How many seeds to run. */
+export interface BatchOptions {
+  /** Fresh seeds over all profiles; Infinity = until the time is up. */
+  readonly seeds: number;
+  /** Time to spend, ms; Infinity = until the seeds are done. */
+  readonly limitMs: number;
+  /** Makes the fresh seeds: `base-0`, `base-1`, … */
+  readonly base: string;
+  /** Run the seeds that once failed, first. */
+  readonly regressions: boolean;
+  /** Only this profile. */
+  readonly profile: string | undefined;
+}
+
+const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+/** Runs many seeds in two processes; prints failures, a rate and the count. */
+export async function runBatch(
+  options: BatchOptions,
+  print: (text: string) => void,
+): Promise<boolean> {
+  const began = systemClock.monotonic();
+  const tally = { passed: 0, failed: 0, events: 0, operations: 0, undecided: 0 };
+  const tasks = tasksOf(options, () => systemClock.monotonic() - began < options.limitMs);
+  const onResult = (result: TaskResult): void => {
+    tally.events += result.events;
+    tally.operations += result.operations;
+    tally.undecided += result.undecided;
+    if (result.invariant === null) tally.passed++;
+    else if (tally.failed++ < REPORTS_MAX) print(result.report || result.summary);
+    else print(result.summary);
+  };
+  const next = (): Task | undefined => tasks.next().value ?? undefined;
+  await runPool({ main: MAIN, workers: WORKERS, next, onResult });
+  const seconds = (systemClock.monotonic() - began) / 1000;
+  const rate = Math.round(tally.events / seconds);
+  print(
+    `${tally.passed + tally.failed} seeds from ${options.base} in ${seconds.toFixed(1)} s: ` +
+      `${tally.events} events (${rate}/s in ${WORKERS} processes), ${tally.operations} operations` +
+      (tally.undecided > 0 ? `, ${tally.undecided} histories undecided` : ""),
+  );
+  print(`${tally.passed} passed, ${tally.failed} failed`);
+  return tally.failed === 0;
+}
+
+function* tasksOf(options: BatchOptions, inTime: () => boolean): Generator<Task> {
+  if (options.regressions)
+    for (const { seed, profile } of REGRESSIONS) yield { seed, profile, twice: false };
+  const profiles = PROFILES.map(({ name }) => name).filter(
+    (name) => options.profile === undefined || name === options.profile,
+  );
+  for (let i = 0; i < options.seeds && inTime(); i++) {
+    const seed = `${options.base}-${i}`;
+    yield { seed, profile: profiles[i % profiles.length]!, twice: i % TWICE_EVERY === 0 };
+  }
+}

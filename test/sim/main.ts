@@ -1,0 +1,59 @@
+import { parseArgs } from "node:util";
+import { systemRandom } from "../../lib/random.ts";
+import { runBatch } from "./cli/batch.ts";
+import { loadScript, profileOf, runSingle } from "./cli/single.ts";
+import { serveTasks } from "./cli/worker.ts";
+
+const USAGE = `npm run sim -- --seed S [--profile P] [--until-event N] [--shrink]
+npm run sim -- --replay FILE [--shrink]
+npm run sim -- --seeds N [--profile P] [--base B]
+npm run sim -- --minutes M [--base B]`;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string" },
+    profile: { type: "string" },
+    "until-event": { type: "string" },
+    shrink: { type: "boolean", default: false },
+    replay: { type: "string" },
+    seeds: { type: "string" },
+    minutes: { type: "string" },
+    base: { type: "string" },
+    worker: { type: "boolean", default: false },
+  },
+});
+
+function print(text: string): void {
+  console.log(text);
+}
+
+function run(): Promise<boolean> | undefined {
+  const { seed, profile, shrink, replay, seeds, minutes } = values;
+  const until = values["until-event"];
+  const untilEvent = until === undefined ? {} : { untilEvent: Number(until) };
+  if (replay !== undefined)
+    return runSingle({ ...loadScript(replay), ...untilEvent }, { shrink, print });
+  if (seed !== undefined)
+    return runSingle(
+      { seed, profile: profileOf(profile ?? "swarm"), ...untilEvent },
+      { shrink, print },
+    );
+  if (seeds === undefined && minutes === undefined) return undefined;
+  return runBatch(
+    {
+      seeds: seeds === undefined ? Infinity : Number(seeds),
+      limitMs: minutes === undefined ? Infinity : Number(minutes) * 60_000,
+      base: values.base ?? systemRandom.int(2 ** 32).toString(36),
+      regressions: seeds === undefined,
+      profile,
+    },
+    print,
+  );
+}
+
+if (values.worker) serveTasks();
+else {
+  const outcome = run();
+  if (!outcome) print(USAGE);
+  process.exitCode = (await outcome) ? 0 : 1;
+}

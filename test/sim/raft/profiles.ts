@@ -1,0 +1,139 @@
+import type { SeededRandom } from "../../../lib/random.ts";
+import type { Config } from "../../../raft/core/config.ts";
+import type { MemberSettings } from "./member.ts";
+
+/** Every kind of fault; see faults.ts. */
+export const FAULT_KINDS = [
+  "crash",
+  "crash-all",
+  "disk-slow",
+  "disk-stall",
+  "disk-full",
+  "pause",
+  "host-stall",
+  "clock-rate",
+  "weather",
+  "split",
+  "one-way",
+  "isolate",
+  "bridge",
+  "flap",
+  "clog",
+  "transfer",
+  "add",
+  "remove",
+  "remove-leader",
+  "replace",
+  "joint",
+] as const;
+
+export type FaultKind = (typeof FAULT_KINDS)[number];
+
+/** A kind of run: which faults there are, and how the members are set. */
+export interface Profile {
+  readonly name: string;
+  readonly faults: readonly FaultKind[];
+  /** Mean pause between two faults, ms. */
+  readonly gapMs: number;
+  /** Leases and their clocks may be on. */
+  readonly leases: boolean;
+  /** PreVote and CheckQuorum may be off. */
+  readonly bare: boolean;
+}
+
+const NETWORK = ["weather", "split", "one-way", "isolate", "bridge", "flap", "clog"] as const;
+const CRASHES = ["crash", "crash", "crash-all", "disk-slow", "disk-stall", "disk-full"] as const;
+const CLOCKS = ["pause", "pause", "host-stall", "clock-rate"] as const;
+const MEMBERS = [
+  "add",
+  "remove",
+  "remove-leader",
+  "replace",
+  "joint",
+  "joint",
+  "transfer",
+] as const;
+
+export const PROFILES: readonly Profile[] = [
+  { name: "calm", faults: ["transfer"], gapMs: 4000, leases: true, bare: false },
+  {
+    name: "network",
+    faults: [...NETWORK, "transfer", "crash"],
+    gapMs: 900,
+    leases: false,
+    bare: true,
+  },
+  { name: "crash", faults: [...CRASHES, "weather"], gapMs: 700, leases: false, bare: true },
+  {
+    name: "clock",
+    faults: [...CLOCKS, "isolate", "transfer", "one-way", "weather"],
+    gapMs: 900,
+    leases: true,
+    bare: false,
+  },
+  {
+    name: "members",
+    faults: [...MEMBERS, ...MEMBERS, "crash", "split", "isolate", "disk-slow", "weather"],
+    gapMs: 900,
+    leases: false,
+    bare: false,
+  },
+  {
+    name: "swarm",
+    faults: [...NETWORK, ...CRASHES, ...CLOCKS, ...MEMBERS],
+    gapMs: 700,
+    leases: true,
+    bare: false,
+  },
+];
+
+/** What one run is made of, drawn from its seed. */
+export interface Plan {
+  readonly members: number;
+  readonly clients: number;
+  readonly keys: number;
+  /** Length of the phase with faults, ms of virtual time. */
+  readonly faultMs: number;
+  readonly settings: MemberSettings;
+  /** Kinds of faults of this run. */
+  readonly faults: readonly FaultKind[];
+}
+
+/** Draws a plan; very small limits reach the rare transitions soonest. */
+export function drawPlan(profile: Profile, random: SeededRandom): Plan {
+  const lease = profile.leases && random.int(2) === 0;
+  const bare = profile.bare && random.int(3) === 0;
+  const tiny = random.int(4) > 0;
+  const kinds = profile.faults.filter(() => random.int(3) > 0);
+  const core: Partial<Config> = {
+    readMode: lease ? "lease" : "safe",
+    preVote: !bare,
+    checkQuorum: !bare || lease,
+    ...(tiny ? tinyLimits(random) : {}),
+  };
+  return {
+    members: [1, 2, 3, 3, 3, 3, 4, 5, 5][random.int(9)]!,
+    clients: 2 + random.int(3),
+    keys: 1 + random.int(3),
+    faultMs: 10_000 + random.int(25_000),
+    faults: kinds.length > 0 ? kinds : profile.faults,
+    settings: {
+      electionTicks: 5 + random.int(6),
+      snapshotEntries: 4 + random.int(40),
+      keepEntries: random.int(12),
+      cacheBytes: random.int(3) === 0 ? 400 + random.int(2000) : Number.MAX_SAFE_INTEGER,
+      core,
+    },
+  };
+}
+
+function tinyLimits(random: SeededRandom): Partial<Config> {
+  const maxBytesPerMessage = 40 + random.int(600);
+  return {
+    maxBytesPerMessage,
+    maxInflightMessages: 1 + random.int(4),
+    maxInflightBytes: maxBytesPerMessage + random.int(1000),
+    maxApplyingBytes: 100 + random.int(1000),
+    maxUncommittedBytes: 300 + random.int(3000),
+  };
+}

@@ -1,0 +1,17 @@
+/** A seed that once failed. It stays, although changes of the code may make it run otherwise. */
+export interface Regression {
+  readonly profile: string;
+  readonly seed: string;
+  /** What was wrong. */
+  readonly about: string;
+}
+
+export const REGRESSIONS: readonly Regression[] = [
+  {
+    profile: "swarm",
+    seed: "5",
+    about: "a leader that took itself out of two voters was gone before the other knew",
+  },
+  { profile: "members", seed: "15", about: "the same, with a learner beside them" },
+  { profile: "network", seed: "9", about: "a transfer kept the event loop spinning" },
+];
