@@ -16,7 +16,7 @@ export interface HostModules {
   readonly port: HostPort;
   readonly stateMachine: StateMachine;
   readonly snapshots: SnapshotStore;
-  readonly lock: Lock;
+  readonly lock: Pick<Lock, "set" | "rotate">;
   readonly clock: Clock;
   readonly log: Logger;
   readonly defer: Defer;
