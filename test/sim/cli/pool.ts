@@ -10,8 +10,8 @@ export interface PoolWork {
   readonly main: string;
   readonly workers: number;
   /** The next task; undefined when there is none left. */
-  next(): Task | undefined;
-  onResult(result: TaskResult): void;
+  readonly next: () => Task | undefined;
+  readonly onResult: (result: TaskResult) => void;
 }
 
 /** Runs tasks in child processes until none is left. Rejects when a worker dies. */

@@ -39,6 +39,9 @@ export interface MemberSettings {
 
 const TICK_MS = 100;
 
+/** Nothing is encrypted here. */
+const NO_LOCK = { set: (): void => {}, rotate: (): void => {} };
+
 /** Delay of a hop between the two threads of a member, µs. */
 const HOP_MAX_US = 200;
 /** Delay until the driver's next turn, µs. */
@@ -198,6 +201,7 @@ class Life implements Process {
     this.host = new RaftHost(record, {
       port: ports.host,
       stateMachine: this.machine,
+      lock: NO_LOCK,
       snapshots: disk.snapshots.open(this.hostLane, snapshotDelay),
       clock: clock.on(this.hostLane),
       log,
@@ -216,6 +220,7 @@ class Life implements Process {
         random,
         log,
         store,
+        cipher: null,
         snapshots: disk.snapshots.open(lane, snapshotDelay),
         transport,
         port: ports.driver,
