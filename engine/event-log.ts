@@ -29,7 +29,7 @@ export class EventLog {
   readonly #clock: Clock;
   readonly #closing = new AbortController();
   readonly #live = new Fanout<TimedEvent>();
-  #recent: readonly TimedEvent[] = [];
+  readonly #recent: TimedEvent[] = [];
   #followed: Followed | undefined;
 
   constructor(clock: Clock) {
@@ -40,13 +40,13 @@ export class EventLog {
    * Watches `control` from now on, if it does not already; undefined where this node is no manager.
    * Called with every request, so that a watch which ended is taken up again.
    */
-  follow(control: ControlApi | undefined, caller: Caller): void {
+  follow(control: ControlApi | undefined, caller: () => Caller): void {
     if (this.#followed?.control === control) return;
     this.#followed?.link.abort();
     this.#followed = undefined;
     if (!control || this.#closing.signal.aborted) return;
     const link = linked(this.#closing.signal);
-    const done = this.#run(control, link, caller);
+    const done = this.#run(control, link, caller());
     this.#followed = { control, link, done };
   }
 
@@ -88,7 +88,8 @@ export class EventLog {
   }
 
   #add(timed: TimedEvent): void {
-    this.#recent = [...this.#recent, timed].slice(-RECENT_EVENTS_MAX);
+    this.#recent.push(timed);
+    if (this.#recent.length > RECENT_EVENTS_MAX) this.#recent.shift();
     this.#live.publish(timed);
   }
 }

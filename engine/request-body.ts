@@ -5,16 +5,20 @@ import { badRequest, RequestError } from "./request-error.ts";
 /** Largest body taken: the largest config is 1,000 KiB, a third more in base64. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
 
-async function readBytes(request: IncomingMessage): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    size += (chunk as Buffer).byteLength;
-    if (size > BODY_BYTES_MAX)
-      throw new RequestError(413, `request body larger than ${BODY_BYTES_MAX} bytes`);
-    chunks.push(chunk as Buffer);
-  }
-  return Buffer.concat(chunks, size);
+// By events: an async iterator costs more than parsing a small body.
+function readBytes(request: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    request.on("data", (chunk: Buffer) => {
+      size += chunk.byteLength;
+      if (size <= BODY_BYTES_MAX) chunks.push(chunk);
+      else reject(new RequestError(413, `request body larger than ${BODY_BYTES_MAX} bytes`));
+    });
+    request.once("end", () => resolve(Buffer.concat(chunks)));
+    request.once("error", reject);
+    request.once("close", () => reject(badRequest("the body ended too early")));
+  });
 }
 
 /**

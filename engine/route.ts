@@ -1,36 +1,15 @@
-import type { Call } from "../proto/call.ts";
-import type { ControlApi, LogsApi, ReadConsistency } from "../proto/generated.ts";
-import { pageNotFound, type ApiVersion } from "./api-version.ts";
-import type { EventLog } from "./event-log.ts";
-import type { JsonObject } from "./json-object.ts";
-import type { EngineModules } from "./modules.ts";
+import type { ApiRequest } from "./api-request.ts";
+import { pageNotFound } from "./api-version.ts";
 import { translateSlices } from "./slices.ts";
-
-/** One HTTP request as a route sees it. */
-export interface ApiRequest {
-  readonly version: ApiVersion;
-  readonly params: Readonly<Record<string, string | undefined>>;
-  readonly query: URLSearchParams;
-  /** Lower-case names. */
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The parsed body; an empty object when the route takes none. */
-  readonly body: JsonObject;
-  /** Aborts when the client goes away, the request's time is over or the server closes. */
-  readonly call: Call;
-  /** How fresh reads must be: `?consistency=local` settles for less. */
-  readonly consistency: ReadConsistency;
-  readonly modules: EngineModules;
-  readonly events: EventLog;
-  /** Throws 503 with Docker's text where this node is no manager. */
-  control(): ControlApi;
-  /** Throws 503 like {@link control}. */
-  logs(): LogsApi;
-}
 
 /** What a route answers. */
 export type Reply =
   | { readonly kind: "json"; readonly status: number; readonly value: unknown }
-  | { readonly kind: "text"; readonly text: string; readonly headers: Record<string, string> }
+  | {
+      readonly kind: "text";
+      readonly text: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | { readonly kind: "empty"; readonly status: number }
   /** A JSON array, written slice by slice. */
   | { readonly kind: "list"; readonly slices: AsyncIterable<readonly unknown[]> }

@@ -1,20 +1,18 @@
-import { setMaxListeners } from "node:events";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
-import { abortable, cancelled, linked, onAbort, type Linked } from "../lib/abort.ts";
+import { cancelled } from "../lib/abort.ts";
 import type { Cancel } from "../lib/clock.ts";
 import { SwarmError } from "../lib/errors.ts";
-import { ReadConsistency } from "../proto/generated.ts";
-import { formatVersion, pageNotFound, splitVersion } from "./api-version.ts";
+import { ApiRequest, localCaller } from "./api-request.ts";
+import { formatVersion, pageNotFound, splitVersion, type ApiVersion } from "./api-version.ts";
 import { EventLog } from "./event-log.ts";
 import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
 import type { EngineModules } from "./modules.ts";
-import { notManager } from "./not-manager.ts";
-import { badRequest, RequestError, toHttpError } from "./request-error.ts";
 import { readJsonBody } from "./request-body.ts";
-import { sendError, sendReply } from "./respond.ts";
-import type { ApiRequest, Route } from "./route.ts";
-import { createRouter, type Found, type Router } from "./router.ts";
+import { RequestError, toHttpError } from "./request-error.ts";
+import { Responder } from "./respond.ts";
+import type { Route } from "./route.ts";
+import { createRouter, type Router } from "./router.ts";
 import { maxVersion } from "./routes/system.ts";
 
 /** How long a request that does not stream may take; Docker's. */
@@ -28,13 +26,6 @@ export interface EngineOptions {
   readonly hosts: readonly string[];
   /** Needed for TCP on anything but loopback. */
   readonly tls?: TlsOptions;
-}
-
-function readConsistency(query: URLSearchParams): ReadConsistency {
-  const text = query.get("consistency") ?? "";
-  if (text === "local") return ReadConsistency.LOCAL;
-  if (text === "" || text === "linearizable") return ReadConsistency.LINEARIZABLE;
-  throw badRequest(`invalid consistency "${text}": use local or linearizable`);
 }
 
 function splitTarget(url: string): { readonly path: string; readonly query: URLSearchParams } {
@@ -56,31 +47,42 @@ function closed(server: Server): Promise<void> {
   });
 }
 
+type Headers = Readonly<Record<string, string>>;
+
+/** A request that is being answered. */
+interface Running {
+  readonly abort: AbortController;
+  readonly responder: Responder;
+  /** Ends as soon as the server closes. */
+  streams: boolean;
+}
+
 /** The HTTP API, listening. Made by {@link openEngine}. */
 export class Engine {
   readonly #modules: EngineModules;
   readonly #events: EventLog;
   readonly #router: Router = createRouter();
-  /** Streams end, everything else is finished. */
-  readonly #stop = new AbortController();
-  /** Everything ends. */
-  readonly #abandon = new AbortController();
   readonly #listeners: Listener[] = [];
+  readonly #running = new Set<Running>();
+  readonly #maxVersion: ApiVersion;
   /** Every reply carries them. */
-  readonly #headers: Map<string, string>;
+  readonly #headers: Headers;
+  /** The same for a client that should not send another request. */
+  readonly #lastHeaders: Headers;
+  #closing = false;
 
   constructor(modules: EngineModules) {
     this.#modules = modules;
     this.#events = new EventLog(modules.clock);
-    // One listener for each request under way, and those have a bound of their own.
-    setMaxListeners(0, this.#stop.signal, this.#abandon.signal);
+    this.#maxVersion = maxVersion(modules);
     const { version, os } = modules.node.hostFacts();
-    this.#headers = new Map([
-      ["Server", `Docker/${version} (${os})`],
-      ["Api-Version", formatVersion(maxVersion(modules))],
-      ["Ostype", os],
-      ["Docker-Experimental", "false"],
-    ]);
+    this.#headers = {
+      Server: `Docker/${version} (${os})`,
+      "Api-Version": formatVersion(this.#maxVersion),
+      Ostype: os,
+      "Docker-Experimental": "false",
+    };
+    this.#lastHeaders = { ...this.#headers, Connection: "close" };
   }
 
   /** Where clients reach it: the hosts of the options, with real ports. */
@@ -103,12 +105,13 @@ export class Engine {
 
   /** Stops listening, ends streams, lets running requests finish for a moment. */
   async close(): Promise<void> {
+    this.#closing = true;
     const reason = cancelled("swarmd is stopping");
-    this.#stop.abort(reason);
+    for (const { abort, streams } of this.#running) if (streams) abort.abort(reason);
     await this.#events.close();
     const servers = this.#listeners.map(({ server }) => server);
     const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => {
-      this.#abandon.abort(reason);
+      for (const { abort } of this.#running) abort.abort(reason);
       for (const server of servers) server.closeAllConnections();
     });
     await Promise.all(servers.map(closed));
@@ -117,80 +120,66 @@ export class Engine {
 
   /** Answers one request; never rejects. */
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const max = maxVersion(this.#modules);
-    response.setHeaders(this.#headers);
-    using link = linked(this.#abandon.signal);
+    const abort = new AbortController();
+    const headers = (): Headers => (this.#closing ? this.#lastHeaders : this.#headers);
+    const responder = new Responder(response, headers, abort.signal);
+    const running: Running = { abort, responder, streams: false };
+    this.#running.add(running);
     response.once("close", () => {
-      if (!response.writableFinished) link.abort(cancelled("the client went away"));
+      this.#running.delete(running);
+      if (!response.writableFinished) abort.abort(cancelled("the client went away"));
     });
     try {
-      const target = splitTarget(request.url ?? "/");
-      const { version, path } = splitVersion(target.path, max);
-      const found = this.#router(request.method ?? "", path);
-      const { passthrough } = this.#modules;
-      if (!found && passthrough) return await passthrough.request(request, response);
-      if (!found) throw pageNotFound();
-      const body = request.method === "POST" ? await readJsonBody(request) : new JsonObject({});
-      const headers = request.headers;
-      const { query } = target;
-      await this.#answer(found, response, { version, query, headers, body }, link);
+      await this.#answer(request, response, running);
     } catch (error) {
       // A bug met while answering one request is logged; it must not take the manager down.
-      this.#report(request, error, link.signal);
-      sendError(response, error);
+      this.#report(request, error, abort.signal);
+      responder.error(error);
     }
   }
 
   async #answer(
-    { route, params }: Found,
+    request: IncomingMessage,
     response: ServerResponse,
-    input: Pick<ApiRequest, "version" | "query" | "headers" | "body">,
-    link: Linked,
+    running: Running,
   ): Promise<void> {
-    const { clock } = this.#modules;
-    const expire = (): void => link.abort(lateError(route));
-    const stop = (): void => link.abort(this.#stop.signal.reason);
-    const cancel: Cancel = route.streams
-      ? onAbort(this.#stop.signal, stop)
-      : clock.after(REQUEST_TIME_MS, expire);
+    const { headers, method = "", url = "/" } = request;
+    const target = splitTarget(url);
+    const { version, path } = splitVersion(target.path, this.#maxVersion);
+    const found = this.#router(method, path);
+    const { passthrough } = this.#modules;
+    if (!found && passthrough) return passthrough.request(request, response);
+    if (!found) throw pageNotFound();
+    const body = method === "POST" ? await readJsonBody(request) : new JsonObject({});
+    const { params, route } = found;
+    const { query } = target;
+    const { signal } = running.abort;
+    signal.throwIfAborted();
+    this.#events.follow(this.#modules.control(), () => localCaller(this.#modules));
+    const received = { version, params, query, headers, body };
+    await this.#run(route, new ApiRequest(received, this.#modules, this.#events, signal), running);
+  }
+
+  async #run(route: Route, request: ApiRequest, running: Running): Promise<void> {
+    const { abort, responder } = running;
+    running.streams = route.streams ?? false;
+    const cancel = running.streams ? (): void => {} : this.#limit(route, running);
     try {
-      link.signal.throwIfAborted();
-      const request = this.#request(params, input, link.signal);
-      const reply = await abortable(Promise.resolve(route.handle(request)), link.signal);
-      if (this.#stop.signal.aborted) response.setHeader("Connection", "close");
-      await sendReply(response, reply, route.streams ? () => {} : cancel, link.signal);
+      const reply = await route.handle(request);
+      abort.signal.throwIfAborted();
+      await responder.reply(reply, cancel);
     } finally {
       cancel();
     }
   }
 
-  #request(
-    params: Found["params"],
-    input: Pick<ApiRequest, "version" | "query" | "headers" | "body">,
-    signal: AbortSignal,
-  ): ApiRequest {
-    const modules = this.#modules;
-    const { nodeId, clusterId } = modules.node.localState();
-    const caller = { nodeId, role: "manager", clusterId, addr: "" } as const;
-    this.#events.follow(modules.control(), caller);
-    return {
-      ...input,
-      params,
-      modules,
-      consistency: readConsistency(input.query),
-      events: this.#events,
-      call: { signal, caller },
-      control: () => {
-        const control = modules.control();
-        if (!control) throw notManager(modules.node.localState());
-        return control;
-      },
-      logs: () => {
-        const logs = modules.logs();
-        if (!logs) throw notManager(modules.node.localState());
-        return logs;
-      },
-    };
+  /** Answers for a route whose time is over, whether or not its work heeds the signal. */
+  #limit(route: Route, { abort, responder }: Running): Cancel {
+    return this.#modules.clock.after(REQUEST_TIME_MS, () => {
+      const error = lateError(route);
+      abort.abort(error);
+      responder.error(error);
+    });
   }
 
   #report(request: IncomingMessage, error: unknown, signal: AbortSignal): void {

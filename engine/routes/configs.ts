@@ -1,8 +1,9 @@
 import { assert } from "../../lib/assert.ts";
 import type { ListFilter, Config } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
 import { versionOf } from "../query.ts";
-import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type Reply, type Route } from "../route.ts";
 import { configJson, readConfigSpec } from "../translate/secret.ts";
 
 const FILTER_KEYS = ["id", "name", "label"];

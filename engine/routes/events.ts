@@ -1,8 +1,9 @@
 import { linked } from "../../lib/abort.ts";
+import type { ApiRequest } from "../api-request.ts";
 import type { TimedEvent } from "../event-log.ts";
 import { parseFilters, type Filters } from "../filters.ts";
 import { badRequest } from "../request-error.ts";
-import type { ApiRequest, Reply, Route } from "../route.ts";
+import type { Reply, Route } from "../route.ts";
 import { EVENT_TABLES, eventLine, type SwarmEvent } from "../translate/event.ts";
 
 /** Filters of the kinds that only a local engine has events of; they match nothing here. */

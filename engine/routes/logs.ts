@@ -6,9 +6,10 @@ import {
   type SubscribeLogsMessage,
   type TaskSpec,
 } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { looseFlag } from "../query.ts";
 import { badRequest, toHttpError } from "../request-error.ts";
-import { param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { param, type Reply, type Route } from "../route.ts";
 import { optional } from "../translate/common.ts";
 import { logError, logLine, type LogFormat } from "../translate/log-lines.ts";
 import { findService } from "./services.ts";

@@ -1,8 +1,9 @@
 import { assert } from "../../lib/assert.ts";
 import type { Network } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { labelFilters, matchesLabels, parseFilters, type Filters } from "../filters.ts";
 import { RequestError } from "../request-error.ts";
-import { empty, json, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, param, type Reply, type Route } from "../route.ts";
 import { networkJson, readNetworkSpec } from "../translate/network.ts";
 
 const FILTER_KEYS = ["id", "name", "driver", "type", "label", "scope", "dangling"];

@@ -1,9 +1,10 @@
 import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Node } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, enumFilter, labelFilters, parseFilters } from "../filters.ts";
 import { looseFlag, versionOf } from "../query.ts";
-import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type Reply, type Route } from "../route.ts";
 import { MEMBERSHIPS, nodeJson, readNodeSpec, ROLES } from "../translate/node.ts";
 
 const FILTER_KEYS = ["id", "name", "label", "node.label", "role", "membership"];

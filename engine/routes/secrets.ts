@@ -1,9 +1,10 @@
 import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Secret } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
 import { versionOf } from "../query.ts";
-import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type Reply, type Route } from "../route.ts";
 import { readSecretSpec, secretJson } from "../translate/secret.ts";
 
 const FILTER_KEYS = ["id", "name", "names", "label"];

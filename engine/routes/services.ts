@@ -6,11 +6,12 @@ import {
   type Service,
   type ServiceSpec,
 } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, parseFilters } from "../filters.ts";
 import { strictFlag, versionOf } from "../query.ts";
 import { randomName } from "../random-name.ts";
 import { badRequest } from "../request-error.ts";
-import { empty, json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { empty, json, list, param, type Reply, type Route } from "../route.ts";
 import { some, type Json } from "../translate/common.ts";
 import { limitToVersion, VERSION_WITH_JOBS } from "../translate/service-limits.ts";
 import { readServiceSpec } from "../translate/service-spec.ts";

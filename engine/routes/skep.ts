@@ -1,4 +1,5 @@
-import { empty, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import type { ApiRequest } from "../api-request.ts";
+import { empty, param, type Reply, type Route } from "../route.ts";
 
 /** Deletes one task; the orchestrator makes another where its service still wants one. */
 async function removeTask(request: ApiRequest): Promise<Reply> {

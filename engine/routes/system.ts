@@ -1,4 +1,5 @@
 import { NodeRole, ReadConsistency } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import {
   API_VERSION_MAX,
   API_VERSION_MIN,
@@ -7,7 +8,7 @@ import {
 } from "../api-version.ts";
 import type { EngineModules } from "../modules.ts";
 import { toHttpError } from "../request-error.ts";
-import { json, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { json, type Reply, type Route } from "../route.ts";
 import type { LocalState } from "../swarm-node.ts";
 import { timeText, type Json } from "../translate/common.ts";
 import { infoJson } from "../translate/info.ts";

@@ -1,8 +1,9 @@
 import { assert } from "../../lib/assert.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Network, Task } from "../../proto/generated.ts";
+import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, enumFilter, parseFilters } from "../filters.ts";
-import { json, list, param, type ApiRequest, type Reply, type Route } from "../route.ts";
+import { json, list, param, type Reply, type Route } from "../route.ts";
 import { TASK_STATES, taskJson } from "../translate/task.ts";
 import { listNetworks } from "./networks.ts";
 import { findNode } from "./nodes.ts";

@@ -79,7 +79,7 @@ describe("the life of a request", () => {
     rig = await Rig.open();
     rig.node.activate();
     const { begun, release } = holdNodes();
-    const reply = rig.get("/nodes");
+    const reply = rig.request("GET", "/nodes", undefined, { Connection: "keep-alive" });
     await begun;
     const closing = rig.close();
     await assert.rejects(rig.get("/_ping"));
