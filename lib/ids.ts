@@ -8,8 +8,7 @@ export const ID_LENGTH = 25;
  * fit in `width` digits.
  */
 export function base36(bytes: Uint8Array, width: number): string {
-  let value = 0n;
-  for (const byte of bytes) value = (value << 8n) | BigInt(byte);
+  const value = BigInt(`0x0${Buffer.from(bytes).toString("hex")}`);
   return value.toString(36).padStart(width, "0");
 }
 

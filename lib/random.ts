@@ -10,17 +10,42 @@ export interface Random {
   bytes(count: number): Uint8Array;
 }
 
+/** Drawn from the system at once: one call costs as much as hundreds of ids' worth of bytes. */
+const POOL_BYTES = 4096;
+/** Longer draws go to the system directly. */
+const POOLED_BYTES_MAX = 64;
+
+/** Bytes drawn ahead of need; each is handed out once and wiped. */
+class Pool {
+  #bytes = Buffer.alloc(0);
+  #used = 0;
+
+  take(count: number): Uint8Array {
+    if (this.#used + count > this.#bytes.length) {
+      this.#bytes = randomBytes(POOL_BYTES);
+      this.#used = 0;
+    }
+    const end = this.#used + count;
+    const taken = Uint8Array.from(this.#bytes.subarray(this.#used, end));
+    this.#bytes.fill(0, this.#used, end);
+    this.#used = end;
+    return taken;
+  }
+}
+
+const pool = new Pool();
+
 /** Cryptographically strong chance: keys, tokens and ids are drawn from it. */
 export const systemRandom: Random = {
   int(bound) {
     return Math.floor(systemRandom.float() * bound);
   },
   float() {
-    const bytes = randomBytes(7);
+    const bytes = Buffer.from(pool.take(7));
     // 53 bits: the most a double holds exactly.
     return (bytes.readUIntBE(0, 6) * 32 + ((bytes[6] ?? 0) & 31)) / 2 ** 53;
   },
-  bytes: (count) => randomBytes(count),
+  bytes: (count) => (count > POOLED_BYTES_MAX ? randomBytes(count) : pool.take(count)),
 };
 
 /** FNV-1a, to turn a seed's text into a starting state. */
