@@ -10,6 +10,8 @@ import { eventually } from "../worker/runtime/wait.ts";
 /** Debian's packages `docker.io` and `busybox-static`. */
 const DOCKERD = "/usr/sbin/dockerd";
 const BUSYBOX = "/bin/busybox";
+/** Of util-linux, which every Debian has. */
+const UNSHARE = "/usr/bin/unshare";
 
 /** Programs that the image offers, all of them busybox. */
 const APPLETS = ["sh", "sleep", "echo", "cat", "true", "false", "kill", "stat", "id", "hostname"];
@@ -57,7 +59,7 @@ class PrivateEngine implements TestEngine {
     ];
     // In a network of its own: an engine beside another one would take its docker0 away.
     const command = ["--net", DOCKERD, ...args];
-    this.#process = spawn("unshare", command, { stdio: ["ignore", log.fd, log.fd] });
+    this.#process = spawn(UNSHARE, command, { stdio: ["ignore", log.fd, log.fd] });
     await log.close();
     await eventually(() => this.#answers());
   }

@@ -44,6 +44,8 @@ export class FakeRuntime implements Runtime {
   /** Set to change; a worker looks at it from time to time. */
   labels: Readonly<Record<string, string>> = {};
   hook: FakeHook = () => {};
+  /** Called before each adoption; throws to make it fail. */
+  adoption: () => void = () => {};
   #pids = 0;
 
   describe(): Promise<RuntimeDescription> {
@@ -58,9 +60,9 @@ export class FakeRuntime implements Runtime {
     });
   }
 
-  adopt(known: ReadonlySet<string>): Promise<void> {
+  async adopt(known: ReadonlySet<string>): Promise<void> {
+    this.adoption();
     for (const id of this.tasks.keys()) if (!known.has(id)) this.tasks.delete(id);
-    return Promise.resolve();
   }
 
   controller(task: Task, files: TaskFiles): TaskController {

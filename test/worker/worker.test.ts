@@ -285,6 +285,20 @@ describe("worker", () => {
     await eventually(() => machine.of("t2").grown.size === 0);
   });
 
+  it("waits for a runtime that is not there yet", async () => {
+    leader.assign(task("t1"));
+    await reaches("t1", TaskState.RUNNING);
+    await stop();
+    let left = 2;
+    machine.adoption = () => {
+      if (left-- > 0) throw new SwarmError("unavailable", "the engine restarts");
+    };
+    leader.statuses.clear();
+    await open();
+    await reaches("t1", TaskState.RUNNING);
+    assert.equal(machine.of("t1").starts, 1);
+  });
+
   it("removes everything when the node leaves", async () => {
     leader.assign(task("t1"), task("t2"));
     await reaches("t1", TaskState.RUNNING);

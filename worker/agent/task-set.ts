@@ -13,6 +13,11 @@ import type { Reporter } from "./reporter.ts";
 import { TaskRunner } from "./task-runner.ts";
 import type { StoredTask, TaskChange, TaskStore } from "./task-store.ts";
 
+/** How long a runtime that is not there yet is waited for: about eight minutes. */
+const ADOPTION: RetryOptions = {
+  backoff: { firstMs: 250, maxMs: 5_000, factor: 2 },
+  attemptsMax: 100,
+};
 /** How removals are tried: about five minutes in all. */
 const REMOVAL: RetryOptions = {
   backoff: { firstMs: 1_000, maxMs: 30_000, factor: 2 },
@@ -81,7 +86,9 @@ export class TaskSet {
   async open(): Promise<void> {
     const { store, runtime } = this.#modules;
     const { assigned, unassigned } = await store.load();
-    await runtime.adopt(new Set(assigned.map(({ task }) => task.id)), this.#scope.signal);
+    const { signal } = this.#scope;
+    const known = new Set(assigned.map(({ task }) => task.id));
+    await retry(() => runtime.adopt(known, signal), ADOPTION, this.#modules, signal);
     await store.save(unassigned.map((taskId) => ({ kind: "removed", taskId })));
     for (const stored of assigned) this.#hold(stored);
   }

@@ -98,7 +98,7 @@ export interface TaskController {
 export interface Runtime {
   describe(signal: AbortSignal): Promise<RuntimeDescription>;
   /**
-   * Called once, before the first controller. Finds what earlier runs left behind: tasks in `known`
+   * Called before the first controller, and again when it failed. Finds what earlier runs left behind: tasks in `known`
    * stay as they are and are found again by their controllers; all others of this node are ended
    * and removed.
    */

@@ -87,6 +87,7 @@ export class ProcessTable {
       if (!name.endsWith(".json")) continue;
       const path = join(this.#options.dir, "records", name);
       const record: ProcessRecord = JSON.parse(readFileSync(path, "utf8"));
+      if (this.#entries.has(record.taskId)) continue;
       if (known.has(record.taskId)) this.#take(record);
       else others.push(record.taskId);
     }

@@ -273,6 +273,24 @@ describe("process runtime", () => {
     assert.equal(existsSync(payloadPath(dir)), false);
   });
 
+  it("runs as another user, who alone can read the secrets, where swarmd is root", async function () {
+    if (process.getuid?.() !== 0) this.skip();
+    const target = make("FileTarget", { name: "a", mode: 0o400, uid: "nobody", gid: "nogroup" });
+    const task = processTask("t1", {
+      command: ["sh", "-c", "echo $(id -un):$(id -gn) $(cat $SKEP_SECRETS_DIR/a); exit 4"],
+      user: "nobody:nogroup",
+      secrets: [make("SecretReference", { secretId: "s1", file: target })],
+    });
+    const spec = make("SecretSpec", { data: Buffer.from("pass") });
+    const files: TaskFiles = { ...noFiles, secret: (id) => make("Secret", { id, spec }) };
+    const controller = runtime.controller(task, files);
+    started.push(controller);
+    await controller.prepare(signal);
+    await controller.start(signal);
+    assert.equal((await controller.wait(signal)).code, 4);
+    assert.deepEqual(await linesOf(controller), ["stdout nobody:nogroup pass"]);
+  });
+
   it("waits for a secret that has not come yet", async () => {
     const secrets = [
       make("SecretReference", { secretId: "s1", file: make("FileTarget", { name: "a" }) }),
