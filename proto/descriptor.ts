@@ -4854,6 +4854,10 @@ export const descriptor = JSON.parse(`{
         "controlAddr": {
          "type": "string",
          "id": 7
+        },
+        "lastIndex": {
+         "type": "uint64",
+         "id": 8
         }
        }
       },

@@ -1853,6 +1853,8 @@ export interface RaftHello {
   /** Where the sender is reached: the receiver may not have it in its log yet. */
   readonly addr: string;
   readonly controlAddr: string;
+  /** The sender's last durable entry: below what it has acknowledged, it has lost some. */
+  readonly lastIndex: number;
 }
 
 /** All messages of one turn for one peer. */

@@ -108,7 +108,8 @@ export class BoundMember {
       const { id, peers } = identity;
       const self = { id, nodeId, addr: this.addr, controlAddr };
       if (peers.length === 0 && isEmpty(store)) await store.write(firstWrite(self));
-      this.#transport.identify({ id, boot: store.boot, controlAddr });
+      const lastIndex = (): number => store.lastIndex;
+      this.#transport.identify({ id, boot: store.boot, controlAddr, lastIndex });
       const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir), cipher);
       const transport = this.#transport;
       const modules = { ...this.#modules, store, snapshots, port, transport, cipher };

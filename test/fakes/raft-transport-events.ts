@@ -15,6 +15,8 @@ export class RecordedEvents implements TransportEvents {
   readonly removedMembers = new Set<number>();
   /** Members this node knows, with their nodes. */
   readonly nodes = new Map<number, string>();
+  /** What members have acknowledged to this node. */
+  readonly acknowledged = new Map<number, number>();
   /** Where transfers resume. */
   resumeAt = 0;
   /** Breaks the next transfer after this many bytes. */
@@ -40,6 +42,7 @@ export class RecordedEvents implements TransportEvents {
   };
   readonly isRemoved = (id: number): boolean => this.removedMembers.has(id);
   readonly nodeIdOf = (id: number): string | undefined => this.nodes.get(id);
+  readonly acknowledgedBy = (id: number): number => this.acknowledged.get(id) ?? 0;
   readonly onSnapshot = (_message: Message, _snapshot: Snapshot): Promise<SnapshotIntake> =>
     Promise.resolve({ offset: this.resumeAt, receive: (chunks) => this.#receive(chunks) });
 

@@ -81,6 +81,8 @@ export class RaftDriver {
       onRemoved: () => this.#guard(() => status.removed()),
       isRemoved: (id) => group.isRemoved(id),
       nodeIdOf: (id) => group.nodeIdOf(id),
+      acknowledgedBy: (id) =>
+        this.#core.status().progress.find((peer) => peer.id === id)?.view.match ?? 0,
       onSnapshot: (message, snapshot) => snapshotting.receive(message, snapshot),
     });
     group.updatePeers();

@@ -87,8 +87,8 @@ export class LevelLogStore implements LogStore {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
     chmodSync(directory, 0o700);
     const db = await openDatabase(directory);
+    const { file, head } = HeadFile.open(join(directory, "head"));
     try {
-      const { file, head } = HeadFile.open(join(directory, "head"));
       const cacheBytes = options.cacheBytes ?? LOG_CACHE_BYTES;
       const recovered = await recover(db, head, options.cipher ?? null, cacheBytes);
       const store = new LevelLogStore(options, db, file, recovered);
@@ -97,6 +97,7 @@ export class LevelLogStore implements LogStore {
       return store;
     } catch (error) {
       await db.close();
+      file.close();
       if (error instanceof DamageFound) throw damaged(directory, error.message);
       throw error;
     }

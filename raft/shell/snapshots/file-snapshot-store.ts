@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { mkdir, open, readdir, rename, rm, type FileHandle } from "node:fs/promises";
 import { join } from "node:path";
-import { SwarmError } from "../../../lib/errors.ts";
 import { viewOf } from "../log/binary.ts";
 import type { Cipher } from "../keys/cipher.ts";
 import { syncDirectory } from "../log/head-file.ts";
@@ -55,7 +54,7 @@ export class FileSnapshotStore implements SnapshotStore {
   async *read(key: SnapshotKey, offset: number): AsyncIterable<Uint8Array> {
     const path = join(this.#directory, nameOf(key));
     const file = await open(path, "r").catch((error: unknown) => {
-      throw new SwarmError("not-found", `the snapshot ${path} cannot be opened`, { cause: error });
+      throw damaged(this.#directory, `snapshot ${nameOf(key)} cannot be opened`, error);
     });
     try {
       let at = 0;

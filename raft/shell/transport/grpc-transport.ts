@@ -35,6 +35,15 @@ export interface GrpcTransportModules {
   readonly log: Logger;
 }
 
+/** Who this end is. */
+interface Self {
+  readonly id: number;
+  readonly boot: number;
+  readonly controlAddr: string;
+  /** The last durable entry. */
+  readonly lastIndex: () => number;
+}
+
 /** The connections to one peer: appends do not hold up heartbeats and votes. */
 interface Links {
   readonly peer: MemberRecord;
@@ -50,7 +59,7 @@ export class GrpcTransport implements Transport {
   readonly #tls: NodeTls;
   readonly #server: PeerServer;
   readonly #links = new Map<number, Links>();
-  #self: { readonly id: number; readonly boot: number; readonly controlAddr: string } | undefined;
+  #self: Self | undefined;
   #events: TransportEvents | undefined;
 
   private constructor(
@@ -77,11 +86,7 @@ export class GrpcTransport implements Transport {
   }
 
   /** Says who this is; before {@link start}. */
-  identify(self: {
-    readonly id: number;
-    readonly boot: number;
-    readonly controlAddr: string;
-  }): void {
+  identify(self: Self): void {
     this.#self = self;
   }
 
@@ -222,6 +227,7 @@ export class GrpcTransport implements Transport {
     assert(this.#self, "a transport is identified before it says hello");
     const { id: from, boot, controlAddr } = this.#self;
     const { clusterId } = this.#options;
-    return helloOf({ clusterId, from, to, boot, addr: this.addr, controlAddr });
+    const lastIndex = this.#self.lastIndex();
+    return helloOf({ clusterId, from, to, boot, addr: this.addr, controlAddr, lastIndex });
   }
 }

@@ -135,7 +135,7 @@ export class PeerServer {
     const { hello } = request;
     if (!hello) throw new SwarmError("invalid", "a stream begins with a hello");
     this.#checkHello(hello, self.id);
-    const { from, boot, addr, controlAddr } = hello;
+    const { from, boot, addr, controlAddr, lastIndex } = hello;
     if (self.events.isRemoved(from)) throw removedError(from);
     if ((self.events.nodeIdOf(from) ?? nodeId) !== nodeId)
       throw new SwarmError("denied", `node ${nodeId} is not member ${from}`);
@@ -145,6 +145,14 @@ export class PeerServer {
         "failed-precondition",
         `member ${from} was started from an old copy of its state directory (start ${boot}, ` +
           `seen ${newest}): remove it from the swarm and join it again`,
+      );
+    const acknowledged = self.events.acknowledgedBy(from);
+    if (lastIndex < acknowledged)
+      throw new SwarmError(
+        "failed-precondition",
+        `member ${from} has lost entries that it had acknowledged (it has ${lastIndex}, it had ` +
+          `${acknowledged}): an old copy of its state directory was put in place, or its disk ` +
+          `lost writes; remove it from the swarm and join it again`,
       );
     this.#boots.set(from, boot);
     self.events.onHello({ id: from, nodeId, addr, controlAddr });

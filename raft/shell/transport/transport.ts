@@ -18,6 +18,8 @@ export interface TransportEvents {
   onRemoved(): void;
   /** The node that member `id` runs on; undefined while this node does not know the member. */
   nodeIdOf(id: number): string | undefined;
+  /** The last entry that member `id` has acknowledged to this node as its leader; 0 = none. */
+  acknowledgedBy(id: number): number;
   /** Whether `id` was taken out of the group, as far as this node has applied. */
   isRemoved(id: number): boolean;
   /**

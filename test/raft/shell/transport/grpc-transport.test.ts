@@ -46,7 +46,7 @@ describe("GrpcTransport", () => {
     const options = { clusterId: CLUSTER, listenAddr: addr, advertiseAddr: addr, tls };
     const transport = await GrpcTransport.open(options, modules);
     const events = new RecordedEvents();
-    transport.identify({ id, boot, controlAddr: `${nodeId}:1` });
+    transport.identify({ id, boot, controlAddr: `${nodeId}:1`, lastIndex: () => 10 });
     transport.start(events);
     const record = { id, nodeId, addr: transport.addr, controlAddr: `${nodeId}:1` };
     const end = { transport, events, record };
@@ -131,6 +131,14 @@ describe("GrpcTransport", () => {
     await eventually("it is open", () => newer.events.reachable.has(2));
     b.events.hellos.length = 0;
     await staysClosed(await open(1, { boot: 4 }), b);
+  });
+
+  it("refuses a member that has lost what it had acknowledged", async () => {
+    const [a, b] = [await open(1), await open(2)];
+    b.events.acknowledged.set(1, 11);
+    await staysClosed(a, b);
+    b.events.acknowledged.set(1, 10);
+    await eventually("it is open", () => a.events.reachable.has(2));
   });
 
   it("tells a member that was taken out, at once and when it comes back", async () => {
