@@ -19,6 +19,10 @@ function stopSignal(log: Logger): Promise<NodeJS.Signals> {
     for (const name of ["SIGTERM", "SIGINT"] as const) {
       process.on(name, () => {
         log.info({ signal: name }, "stopping");
+        systemClock.after(STOP_LIMIT_MS, () => {
+          log.warn({}, "stopping took too long");
+          process.exit(1);
+        });
         resolve(name);
         process.on(name, () => process.exit(130));
       });
@@ -44,14 +48,9 @@ async function run(options: SwarmdOptions): Promise<void> {
     if (!starting.signal.aborted) fail(log, error);
   });
   await stopped;
-  const cancel = systemClock.after(STOP_LIMIT_MS, () => {
-    log.warn({}, "stopping took too long");
-    process.exit(1);
-  });
   starting.abort(cancelled("swarmd stops"));
   await resumed;
   await swarmd.stop();
-  cancel();
   log.info({}, "stopped");
   process.exit(0);
 }

@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import fs from "node:fs/promises";
 import path from "node:path";
 import { isErrnoException } from "../lib/errno.ts";
@@ -48,7 +49,7 @@ export class StateDir {
   static async open(dir: string): Promise<StateDir> {
     const state = new StateDir(path.resolve(dir));
     try {
-      await fs.mkdir(state.path, { recursive: true, mode: 0o700 });
+      await makeDirectories(state.path);
       await state.#lock();
     } catch (error) {
       if (!isErrnoException(error)) throw error;
@@ -126,6 +127,20 @@ export class StateDir {
       }
       await fs.rm(file, { force: true });
     }
+  }
+}
+
+/**
+ * Creates a directory and its missing parents, for this user only. Node's own recursive mkdir never
+ * returns where a file system refuses new directories with ENOENT, as /proc does.
+ */
+async function makeDirectories(dir: string): Promise<void> {
+  const parent = path.dirname(dir);
+  if (parent !== dir && !existsSync(parent)) await makeDirectories(parent);
+  try {
+    await fs.mkdir(dir, { mode: 0o700 });
+  } catch (error) {
+    if (!isErrnoException(error, "EEXIST")) throw error;
   }
 }
 
