@@ -81,8 +81,9 @@ export class ControlServer {
           resolve(bound);
           return;
         }
+        const why = /EADDRINUSE/.test(error.message) ? "the port is taken" : error.message;
         const text =
-          `cannot listen on ${address}: ${error.message}. ` +
+          `cannot listen on ${address}: ${why}. ` +
           "Stop what uses the port, or choose another with --listen-addr";
         reject(new SwarmError("unavailable", text, { cause: error }));
       });
