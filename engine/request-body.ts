@@ -17,7 +17,9 @@ function readBytes(request: IncomingMessage): Promise<Buffer> {
     });
     request.once("end", () => resolve(Buffer.concat(chunks)));
     request.once("error", reject);
-    request.once("close", () => reject(badRequest("the body ended too early")));
+    request.once("close", () => {
+      if (!request.complete) reject(badRequest("the body ended too early"));
+    });
   });
 }
 
