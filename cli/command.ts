@@ -31,6 +31,8 @@ export class UsageError extends Error {
 
 /** A commander command with docker's manners: its help, its boolean flags, its exit statuses. */
 export class SwarmCommand extends Command {
+  #passesThrough = false;
+
   constructor(name?: string) {
     super(name);
     this.enablePositionalOptions();
@@ -42,6 +44,11 @@ export class SwarmCommand extends Command {
 
   override createCommand(name?: string): SwarmCommand {
     return new SwarmCommand(name);
+  }
+
+  override passThroughOptions(passThrough = true): this {
+    this.#passesThrough = passThrough;
+    return super.passThroughOptions(passThrough);
   }
 
   /** Adds a command that only groups others. */
@@ -94,10 +101,8 @@ export class SwarmCommand extends Command {
 
   /** Whether the operand `word` hands the rest of the line to a subcommand or a program. */
   #endsOptions(word: string): boolean {
-    const passThrough = (this as { _passThroughOptions?: boolean })._passThroughOptions === true;
-    return (
-      passThrough || this.commands.some((c) => c.name() === word || c.aliases().includes(word))
-    );
+    if (this.#passesThrough) return true;
+    return this.commands.some((c) => c.name() === word || c.aliases().includes(word));
   }
 
   #booleanFlag(flag: string, value: string): string[] {

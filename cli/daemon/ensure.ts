@@ -53,7 +53,10 @@ export async function withDaemon<T>(
     () => undefined,
     (error: unknown) => error,
   );
-  if (unreachable === undefined) return work(engine);
+  if (unreachable === undefined) {
+    warnOfIdleFlags(flags, endpoint, context);
+    return work(engine);
+  }
   if (!isAbsent(unreachable) || endpoint.kind !== "unix") throw unreachable;
   const started = await startDaemon(engine, endpoint, flags, context);
   try {
@@ -65,6 +68,18 @@ export async function withDaemon<T>(
     announce(started, endpoint, context);
     throw error;
   }
+}
+
+function warnOfIdleFlags(flags: DaemonFlags, endpoint: Endpoint, context: Context): void {
+  const given = [
+    flags.stateDir === undefined ? [] : ["--state-dir"],
+    flags.runtime === undefined ? [] : ["--runtime"],
+    flags.hostname === undefined ? [] : ["--hostname"],
+  ].flat();
+  if (given.length > 0)
+    context.err.write(
+      `A swarmd answers at ${endpoint.url} already: ${given.join(", ")} changes nothing about it.\n`,
+    );
 }
 
 /** Stops what was started; the error to show says so after its cause. */

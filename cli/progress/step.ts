@@ -69,19 +69,7 @@ export function stepProgress(before: ProgressState, snapshot: Snapshot, now: num
       overall: overallText(counted.done, counted.total, isJob, next.isRollingBack),
       lines: counted.lines.length > LINES_MAX ? [] : counted.lines,
       note: next.rollbackNote,
-      verify: isJob
-        ? final.kind === "converged"
-          ? "job complete"
-          : undefined
-        : verifyText(
-            snapshot.service.Spec.Name ?? snapshot.service.ID,
-            {
-              was: before.convergedSince !== undefined,
-              is: since !== undefined,
-              leftMs: left,
-            },
-            final.kind === "converged",
-          ),
+      verify: isJob ? jobText(final) : verifyText(before, next, left, endOf(final, snapshot)),
     },
   };
 }
@@ -137,14 +125,25 @@ function overallText(done: number, total: number, isJob: boolean, isRollingBack:
   return `overall progress: ${what}${done} out of ${total} tasks`;
 }
 
+function jobText(outcome: Outcome): string | undefined {
+  return outcome.kind === "converged" ? "job complete" : undefined;
+}
+
+/** The service's name when it has converged. */
+function endOf(outcome: Outcome, { service }: Snapshot): string | undefined {
+  return outcome.kind === "converged" ? (service.Spec.Name ?? service.ID) : undefined;
+}
+
 /** `leftMs`: how long the service must still stay converged. */
 function verifyText(
-  name: string,
-  state: { readonly was: boolean; readonly is: boolean; readonly leftMs: number },
-  isOver: boolean,
+  before: ProgressState,
+  now: ProgressState,
+  leftMs: number,
+  converged: string | undefined,
 ): string | undefined {
-  if (isOver) return `verify: Service ${name} converged`;
-  if (!state.is) return state.was ? "verify: Detected task failure" : undefined;
-  const seconds = Math.max(Math.ceil(state.leftMs / MS_PER_SECOND), 1);
+  if (converged !== undefined) return `verify: Service ${converged} converged`;
+  if (now.convergedSince === undefined)
+    return before.convergedSince === undefined ? undefined : "verify: Detected task failure";
+  const seconds = Math.max(Math.ceil(leftMs / MS_PER_SECOND), 1);
   return `verify: Waiting ${seconds} seconds to verify that tasks are stable...`;
 }

@@ -113,8 +113,12 @@ describe("starting swarmd in the background", function () {
     const api = await FakeDockerApi.open();
     fillSwarm(api);
     api.script(({ path }) => (path === "/swarm/init" ? { json: "aa".padEnd(25, "0") } : undefined));
-    const run = await runSwarm(["init"], api);
+    const run = await runSwarm(words("init --runtime process"), api);
     assert.equal(run.status, 0, run.err);
+    assert.equal(
+      run.err,
+      `A swarmd answers at ${api.host} already: --runtime changes nothing about it.\n`,
+    );
     assert.equal(
       run.out,
       `Swarm initialized: current node (${"aa".padEnd(25, "0")}) is now a manager.\n\n` +
