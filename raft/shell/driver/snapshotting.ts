@@ -123,6 +123,8 @@ export class Snapshotting {
     const snapshot = { meta: { ...key, confState: membership.confState }, membership, content };
     const point = { ...key, data: encodeSnapshot(snapshot) };
     await this.#modules.store.write({ entries: [], hardState: null, snapshot: point });
+    // A newer one may have been received and installed in the meantime.
+    if (key.index <= (this.#current?.meta.index ?? 0)) return;
     this.#current = snapshot;
     this.#modules.log.info({ index: key.index, size: content.size }, "snapshot taken");
   }

@@ -45,6 +45,8 @@ interface Plan {
   readonly added: readonly Pack[];
   /** The log restarts after the snapshot. */
   readonly reset: boolean;
+  /** Takes the place of the stored one. */
+  readonly snapshot: SnapshotPoint | null;
 }
 
 /** The log in LevelDB: one synced batch per write, packed, checksummed and hash-chained. */
@@ -155,7 +157,7 @@ export class LevelLogStore implements LogStore {
       const plan = await this.#plan(write);
       await this.#commit(plan.operations, plan.head);
       if (plan.reset) this.#window.reset(plan.head.base);
-      if (write.snapshot) this.#snapshot = write.snapshot;
+      if (plan.snapshot) this.#snapshot = plan.snapshot;
       this.#packs.splice(plan.kept, this.#packs.length - plan.kept, ...plan.added);
       this.#window.append(write.entries);
     });
@@ -185,8 +187,9 @@ export class LevelLogStore implements LogStore {
     let { base, last, snapshot } = this.#head;
     let kept = this.#packs.length;
     let reset = false;
-    if (write.snapshot) {
-      const { index, term, data } = write.snapshot;
+    const newer = write.snapshot && write.snapshot.index > snapshot.index ? write.snapshot : null;
+    if (newer) {
+      const { index, term, data } = newer;
       operations.push({ type: "put", key: SNAPSHOT_KEY, value: data });
       snapshot = { index, term, chain: checksum(data) };
       reset = this.#window.term(index) !== term;
@@ -212,7 +215,7 @@ export class LevelLogStore implements LogStore {
     if (end && tail) last = { index: end.index, term: end.term, chain: tail.chain };
     const hardState = write.hardState ?? this.#head.hardState;
     const head = { ...this.#nextHead(), hardState, base, last, snapshot };
-    return { operations, head, kept, added: packed.packs, reset };
+    return { operations, head, kept, added: packed.packs, reset, snapshot: newer };
   }
 
   /** Entries below `from` that share a pack with it: they move into the pack that replaces it. */

@@ -21,7 +21,8 @@ export interface LogWrite {
   /**
    * Null leaves it as it is. The log is kept if it contains the snapshot's last entry under the
    * same term and discarded otherwise: what it holds then is not the history the snapshot ends
-   * (raft.md, traps 11 and 12).
+   * (raft.md, traps 11 and 12). One that is no newer than the stored one changes nothing: it was
+   * overtaken while it was being taken.
    */
   readonly snapshot: SnapshotPoint | null;
 }

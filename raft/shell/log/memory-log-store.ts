@@ -72,7 +72,7 @@ export class MemoryLogStore implements LogStore {
     return this.#enqueue(() => {
       const disk = this.#disk;
       if (write.hardState) disk.hardState = write.hardState;
-      if (write.snapshot) {
+      if (write.snapshot && write.snapshot.index > disk.snapshot.index) {
         const { index, term } = write.snapshot;
         disk.snapshot = write.snapshot;
         if (this.#window.term(index) !== term) {

@@ -167,6 +167,23 @@ export function complyAsLogStore(name: string, make: () => Promise<StoreUnderTes
         await again.close();
       });
 
+    it("ignores a snapshot that was overtaken by a newer one", async () => {
+      const store = await under.open();
+      await store.write(appendOf(run(1, 9, 1)));
+      const newer = { index: 20, term: 2, data: marks.encode("twenty") };
+      await store.write({ entries: [], hardState: null, snapshot: newer });
+      await store.write(appendOf(run(21, 25, 2)));
+      const older = { index: 8, term: 1, data: marks.encode("eight") };
+      await store.write({ entries: [], hardState: null, snapshot: older });
+      assert.deepEqual([store.firstIndex, store.lastIndex], [21, 25]);
+      assert.deepEqual(store.snapshot, newer);
+      await store.close();
+      const again = await under.open();
+      assert.deepEqual(again.snapshot, newer);
+      assert.deepEqual(await contents(again), run(21, 25, 2));
+      await again.close();
+    });
+
     it("holds what a plain array would hold, whatever is appended, cut and reopened", async () => {
       const step = fc.record({
         back: fc.nat(6),

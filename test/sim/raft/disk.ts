@@ -57,7 +57,7 @@ export class SimDisk {
   }
 
   /** Follows a write that has become durable. */
-  written({ entries, hardState, snapshot }: LogWrite, before: MemoryDisk["hardState"]): void {
+  written({ entries, hardState }: LogWrite, before: MemoryDisk["hardState"]): void {
     if (hardState) {
       const falls = hardState.term < before.term || hardState.commit < before.commit;
       demand(!falls, "hard-state", () => "the hard state goes back");
@@ -65,14 +65,16 @@ export class SimDisk {
       const kept = !other || hardState.vote === before.vote;
       demand(kept, "vote-safety", () => `the vote of term ${before.term} changes on disk`);
     }
-    if (snapshot && this.at(snapshot.index)?.term !== snapshot.term) this.#rebase(snapshot);
+    const { base } = this.memory;
+    if (base.index !== this.base.index || base.term !== this.base.term) this.#rebase(base);
     const first = entries[0];
     if (!first) return;
     this.#nodes.length = first.index - this.base.index;
     for (const entry of entries) this.#nodes.push(this.#tree.put(this.last, entry));
   }
 
-  #rebase({ index, term }: SnapshotPoint): void {
+  /** A snapshot has replaced the log. */
+  #rebase({ index, term }: MemoryDisk["base"]): void {
     const node = this.#tree.committed[index];
     const agrees = node?.term === term;
     demand(agrees, "snapshot", () => `a snapshot of ${index}@${term}, which is not committed`);

@@ -14,4 +14,9 @@ export const REGRESSIONS: readonly Regression[] = [
   },
   { profile: "members", seed: "15", about: "the same, with a learner beside them" },
   { profile: "network", seed: "9", about: "a transfer kept the event loop spinning" },
+  {
+    profile: "crash",
+    seed: "x9tm2p-68",
+    about: "a snapshot of its own replaced a newer one that was received meanwhile, and the log",
+  },
 ];
