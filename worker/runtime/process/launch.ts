@@ -23,9 +23,12 @@ export interface LaunchFiles {
 /**
  * Stays with the task's program to the end and writes its exit status, one line, to descriptor 3:
  * so the status is known even when swarmd was away. It catches the signals meant for its group,
- * which its child meets with their defaults, and holds no file of the child's.
+ * which its child meets with their defaults. What the shell itself would say of them ("Terminated")
+ * does not belong to the task's output.
  */
-const WRAPPER = `trap : 1 2 3 10 12 13 14 15; "$@" 3>&-; echo $? >&3`;
+const WRAPPER =
+  "trap : 1 2 3 10 12 13 14 15; exec 4>&2 2>/dev/null; " +
+  '(exec "$@" 2>&4 3>&- 4>&-); echo $? >&3';
 
 /**
  * Starts the program under a shell in a session of its own, so that it outlives swarmd and can be

@@ -45,7 +45,9 @@ export class LogBook {
 
   /** Deletes the task's log. */
   remove(taskId: string): void {
-    this.of(taskId).remove();
+    const log = this.of(taskId);
+    log.finish();
+    log.remove();
     this.#logs.delete(taskId);
   }
 

@@ -88,12 +88,9 @@ export class ProcessController implements TaskController {
   }
 
   async wait(signal: AbortSignal): Promise<TaskExit> {
-    const { table, logs } = this.#modules;
-    const { id } = this.#task;
     const status = await this.#health("healthy", ["unhealthy"], signal);
     if (status === "unhealthy") await this.shutdown(signal);
-    const code = await abortable(table.ended(id), signal);
-    logs.of(id).finish();
+    const code = await abortable(this.#modules.table.ended(this.#task.id), signal);
     return { code, error: status === "unhealthy" ? UNHEALTHY : "" };
   }
 

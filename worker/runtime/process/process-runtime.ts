@@ -77,10 +77,12 @@ export async function openProcessRuntime(
   if (!existsSync(options.dir)) mkdirSync(options.dir, { recursive: true, mode: 0o700 });
   const dir = realpathSync(options.dir);
   const bytesMax = options.logBytesMax ?? LOG_BYTES_MAX;
+  const logs = new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log });
+  const onEnded = (taskId: string): void => logs.of(taskId).finish();
   const modules: ProcessModules = {
     clock,
-    table: new ProcessTable({ dir, worker: dir }, { clock }),
-    logs: new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log }),
+    table: new ProcessTable({ dir, worker: dir }, { clock, onEnded }),
+    logs,
     payloads: new PayloadDir(payloadPath(dir)),
     starts: new Limit(STARTS_MAX),
     worker: dir,

@@ -55,6 +55,12 @@ export interface ProcessTableOptions {
   readonly worker: string;
 }
 
+export interface ProcessTableModules {
+  readonly clock: Clock;
+  /** Told once of every task whose process has ended. */
+  readonly onEnded: (taskId: string) => void;
+}
+
 /**
  * The processes of all tasks: started once, known by pid and start time, found again after a restart
  * of swarmd. Their exit statuses come from the kernel for our children, and from the file that the
@@ -63,15 +69,17 @@ export interface ProcessTableOptions {
 export class ProcessTable {
   readonly #options: ProcessTableOptions;
   readonly #clock: Clock;
+  readonly #onEnded: (taskId: string) => void;
   readonly #boot = bootId();
   readonly #entries = new Map<string, Entry>();
   readonly #adopted = new Set<Entry>();
   #stopPolling: Cancel | null = null;
   #polls = 0;
 
-  constructor(options: ProcessTableOptions, { clock }: { readonly clock: Clock }) {
+  constructor(options: ProcessTableOptions, { clock, onEnded }: ProcessTableModules) {
     this.#options = options;
     this.#clock = clock;
+    this.#onEnded = onEnded;
     mkdirSync(join(options.dir, "exits"), { recursive: true, mode: 0o700 });
     mkdirSync(join(options.dir, "records"), { recursive: true, mode: 0o700 });
   }
@@ -181,6 +189,7 @@ export class ProcessTable {
     const alive = record.bootId === this.#boot && isAlive(record.pid, record.startTime);
     if (!alive || this.#readExit(record.taskId) !== null) {
       entry.settle(this.#readExit(record.taskId) ?? EXIT_UNKNOWN);
+      this.#onEnded(record.taskId);
       return;
     }
     this.#adopted.add(entry);
@@ -205,6 +214,7 @@ export class ProcessTable {
     this.#adopted.delete(entry);
     signalGroup(entry.record.pid, "SIGKILL");
     entry.settle(code);
+    this.#onEnded(entry.record.taskId);
   }
 
   #write(taskId: string, pid: number, startTime: number): ProcessRecord {

@@ -82,6 +82,15 @@ describe("process runtime", () => {
     assert.deepEqual(lines.toSorted(), ["stderr b", "stdout a", "stdout c"]);
   });
 
+  it("ends a followed log with the task, however it ends", async () => {
+    const finished = await run("t1", "echo", "one");
+    assert.deepEqual(await linesOf(finished, { follow: true }), ["stdout one"]);
+    const stopped = await run("t2", "sleep", "1000");
+    const lines = linesOf(stopped, { follow: true });
+    await stopped.shutdown(signal);
+    assert.deepEqual(await lines, []);
+  });
+
   it("starts in a session of its own", async () => {
     const controller = await run("t1", "sleep", "1000");
     const facts = await controller.facts(signal);
