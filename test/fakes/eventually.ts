@@ -3,15 +3,17 @@ import { sleep, systemClock } from "../../lib/clock.ts";
 /** How often a condition is looked at. */
 const POLL_MS = 5;
 
+type Awaitable<T> = T | Promise<T>;
+
 /** Waits until `condition` gives something true, and returns it; fails after `withinMs`. */
 export async function eventually<T>(
   what: string,
-  condition: () => T | undefined | null | false,
+  condition: () => Awaitable<T | undefined | null | false>,
   withinMs = 8000,
 ): Promise<T> {
   const deadline = systemClock.monotonic() + withinMs;
   for (;;) {
-    const value = condition();
+    const value = await condition();
     if (value) return value;
     if (systemClock.monotonic() > deadline) throw new Error(`waited in vain until ${what}`);
     await sleep(systemClock, POLL_MS, new AbortController().signal);
