@@ -134,7 +134,7 @@ describe("the stock docker CLI", function () {
     await docker(
       "service",
       "create",
-      "-q",
+      "-d",
       "--name",
       "p",
       "--label",
@@ -150,7 +150,7 @@ describe("the stock docker CLI", function () {
     await docker(
       "service",
       "update",
-      "-q",
+      "-d",
       "--env-add",
       "B=2",
       "--args",
@@ -210,7 +210,7 @@ describe("the stock docker CLI", function () {
     await docker(
       "service",
       "create",
-      "-q",
+      "-d",
       "--name",
       "s",
       "--secret",
