@@ -53,15 +53,19 @@ export class ApplyQueue {
     return this.#handing ?? Promise.resolve();
   }
 
-  /** The host has applied everything up to `through`. */
-  acknowledge(through: number): void {
+  /** The host has applied everything up to `through`; returns the bytes that were in it. */
+  acknowledge(through: number): number {
+    let bytes = 0;
     while (this.#pending[0] && this.#pending[0].through <= through) {
       const { message } = this.#pending[0];
       this.#pending.shift();
-      for (const entry of message.entries)
+      for (const entry of message.entries) {
+        bytes += entry.data.length;
         if (entry.type === "conf-change") this.#hooks.applyConfChange(entry);
+      }
       this.#hooks.deliver(message.responses);
     }
+    return bytes;
   }
 
   #handOver(message: Message): void {

@@ -34,8 +34,7 @@ export class HostLink {
       case "read":
         return reads.add(message.id);
       case "applied":
-        apply.acknowledge(message.through);
-        return snapshotting.consider(message.through);
+        return snapshotting.consider(message.through, apply.acknowledge(message.through));
       case "captured":
         return snapshotting.captured(message.key);
       case "saved":

@@ -33,6 +33,9 @@ export const SNAPSHOT_SETTINGS: SnapshotSettings = Object.freeze({
   keepEntries: 10_000,
 });
 
+/** A snapshot is also taken after this much applied data, however few the entries. */
+const INTERVAL_BYTES = 64 * 1024 * 1024;
+
 /** Transfers to all members together. */
 const TRANSFERS_MAX = 2;
 
@@ -65,6 +68,8 @@ export class Snapshotting {
   readonly #settings: SnapshotSettings;
   readonly #modules: SnapshotModules;
   #current: Snapshot | null;
+  /** Applied since the last snapshot was asked for. */
+  #bytesSince = 0;
   /** Asked for and not saved yet: where the state was captured, once it was. */
   #taking: { key: SnapshotKey; membership: Membership } | "asked" | null = null;
   /** Received whole and not installed yet. */
@@ -100,9 +105,10 @@ export class Snapshotting {
   }
 
   /** Asks the host for a snapshot when enough was applied since the last one. */
-  consider(applied: number): void {
+  consider(applied: number, bytes: number): void {
     const since = applied - (this.#current?.meta.index ?? 0);
-    if (since >= this.#settings.intervalEntries) this.ask();
+    this.#bytesSince += bytes;
+    if (since >= this.#settings.intervalEntries || this.#bytesSince >= INTERVAL_BYTES) this.ask();
   }
 
   /** The host captured its state after `key.index`, which is what the membership stands at. */
@@ -147,6 +153,7 @@ export class Snapshotting {
   ask(): void {
     if (this.#taking !== null) return;
     this.#taking = "asked";
+    this.#bytesSince = 0;
     this.#modules.post({ kind: "take-snapshot" });
   }
 
