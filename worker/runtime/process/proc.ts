@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { isErrnoException } from "../../../lib/errno.ts";
 
 /** What the kernel says of a process. */
@@ -16,6 +17,9 @@ export interface ProcessStat {
 export interface MarkedProcess extends ProcessStat {
   readonly taskId: string;
 }
+
+/** Processes looked at in one go. */
+const SCAN_SLICE = 64;
 
 /** Environment variables that tell whose task a process is. */
 export const TASK_MARK = "SKEP_TASK_ID";
@@ -57,11 +61,15 @@ export function bootId(): string {
   return readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim();
 }
 
-/** Every living process marked as a task of the worker `worker`, whoever its parent is now. */
-export function findMarked(worker: string): readonly MarkedProcess[] {
+/**
+ * Every living process marked as a task of the worker `worker`, whoever its parent is now. Looks at
+ * all processes of the machine, in slices that leave the event loop free.
+ */
+export async function findMarked(worker: string): Promise<readonly MarkedProcess[]> {
   const found: MarkedProcess[] = [];
-  for (const name of readdirSync("/proc")) {
-    if (!/^\d+$/.test(name)) continue;
+  const names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  for (const [index, name] of names.entries()) {
+    if (index % SCAN_SLICE === SCAN_SLICE - 1) await setImmediate();
     const env = environOf(name);
     if (env.get(WORKER_MARK) !== worker) continue;
     const stat = readStat(Number(name));

@@ -50,7 +50,7 @@ class ProcessRuntime implements Runtime {
 
   async adopt(known: ReadonlySet<string>): Promise<void> {
     const { table, logs, payloads } = this.#modules;
-    for (const id of table.adopt(known)) table.forget(id);
+    for (const id of await table.adopt(known)) table.forget(id);
     for (const id of logs.tasks()) {
       if (known.has(id)) logs.of(id).observe();
       else logs.remove(id);

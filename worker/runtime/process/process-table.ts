@@ -88,9 +88,9 @@ export class ProcessTable {
    * Finds the processes of earlier runs. Those of tasks in `known` are taken over; the others, and
    * what an ended task left behind, are killed. Returns the ids of the other tasks.
    */
-  adopt(known: ReadonlySet<string>): readonly string[] {
+  async adopt(known: ReadonlySet<string>): Promise<readonly string[]> {
     const others: string[] = [];
-    const marked = findMarked(this.#options.worker);
+    const marked = await findMarked(this.#options.worker);
     for (const name of readdirSync(join(this.#options.dir, "records"))) {
       if (!name.endsWith(".json")) continue;
       const path = join(this.#options.dir, "records", name);
