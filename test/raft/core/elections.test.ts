@@ -208,6 +208,21 @@ describe("elections", () => {
     }
   });
 
+  it("draw a new timeout for every attempt of a candidate", () => {
+    const member = new Member(1, conf([1, 2, 3]), { electionTicks: 10 });
+    member.core.campaign();
+    const seen = new Set<number>();
+    for (let attempt = 0; attempt < 300; attempt++) {
+      const { term } = member.status;
+      let ticks = 0;
+      for (; member.status.term === term; ticks++) member.tick();
+      seen.add(ticks);
+      member.take();
+    }
+    assert.equal(seen.size, 10);
+    assert.deepEqual([Math.min(...seen), Math.max(...seen)], [10, 19]);
+  });
+
   it("do not begin on a leader, whatever it is told", () => {
     for (const preVote of [false, true]) {
       const net = cluster(1, { preVote });

@@ -203,6 +203,12 @@ describe("reads", () => {
       one.take();
       assert.deepEqual(one.failedReads, [{ id: READS_MAX + 1, reason: "overloaded" }]);
     }
+    // Confirmed reads leave nothing behind: as many again are taken.
+    answer(member, 2, position2(member));
+    assert.equal(member.reads.length, READS_MAX);
+    for (let id = 1; id <= READS_MAX; id++) member.read(READS_MAX + 1 + id);
+    member.take();
+    assert.equal(member.failedReads.length, 1);
   });
 
   it("are answered with the index of when they came in, later entries or not", () => {
