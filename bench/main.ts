@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { cancelled } from "../lib/abort.ts";
+import { systemClock } from "../lib/clock.ts";
+import { parseCommandLine } from "./options.ts";
+import { raftSuite } from "./raft/suite.ts";
+import { toTable, type Report } from "./report.ts";
+import type { Suite } from "./suite.ts";
+
+const SUITES: ReadonlyMap<string, Suite> = new Map([["raft", raftSuite]]);
+
+async function main(): Promise<void> {
+  const options = parseCommandLine(process.argv.slice(2), [...SUITES.keys()]);
+  const suite = SUITES.get(options.name) as Suite;
+  const directory = await mkdtemp(join(tmpdir(), "skep-bench-"));
+  const ended = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => ended.abort(cancelled(`stopped by ${signal}`)));
+  const began = systemClock.monotonic();
+  const say = (text: string): void => {
+    const seconds = ((systemClock.monotonic() - began) / 1000).toFixed(1).padStart(6);
+    process.stderr.write(`${seconds} s  ${text}\n`);
+  };
+  try {
+    const modules = { clock: systemClock, directory, say, signal: ended.signal };
+    const results = await suite(options, modules);
+    const report: Report = { name: options.name, results };
+    process.stdout.write(`${options.json ? JSON.stringify(report) : toTable(results)}\n`);
+  } finally {
+    ended.abort();
+    await rm(directory, { recursive: true });
+  }
+}
+
+await main();
