@@ -1,3 +1,4 @@
+import { every } from "../../../lib/clock.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { SeededRandom } from "../../../lib/random.ts";
 import type { Modules } from "../../../manager/orchestrator/modules.ts";
@@ -23,6 +24,8 @@ export interface HarnessOptions {
   readonly loops: readonly Loop[];
   readonly nodes?: number;
   readonly fate?: (task: Task) => Fate;
+  /** How often proposals are committed, so that transactions race; 0 = each at once. */
+  readonly commitEveryMs?: number;
 }
 
 /** One manager's store in virtual time, with controllers under test and scripted agents. */
@@ -47,7 +50,16 @@ export class Harness {
     const ids = Array.from({ length: options.nodes ?? 3 }, (_, at) => `node${at + 1}`);
     await harness.store.update((tx) => ids.forEach((id) => tx.create("node", aNode(id))));
     harness.start();
+    if (options.commitEveryMs) harness.#commitEvery(options.commitEveryMs);
     return harness;
+  }
+
+  #commitEvery(ms: number): void {
+    this.raft.hold();
+    every(this.clock, ms, () => {
+      this.raft.release();
+      this.raft.hold();
+    });
   }
 
   /** Starts the loops anew, as a manager that has just become leader. */

@@ -34,12 +34,14 @@ const UPDATING: readonly UpdateStatusState[] = [
 /** A cluster under random traffic and faults from one seed, watched at every commit. */
 class Simulation {
   readonly random: SeededRandom;
+  readonly #seed: number;
   cluster!: Harness;
   #faults = true;
   /** Tasks that a node still had when it was lost: nobody can say whether they run. */
   readonly #lost = new Set<string>();
 
   constructor(seed: number) {
+    this.#seed = seed;
     this.random = new SeededRandom(`orchestrator/${seed}`);
   }
 
@@ -47,20 +49,30 @@ class Simulation {
     this.cluster = await Harness.open({
       loops: Object.values(ORCHESTRATORS),
       nodes: NODES.length,
+      commitEveryMs: this.#seed % 2 === 0 ? 0 : 7,
       fate: (task) => this.#fate(task),
     });
     this.cluster.store.onCommit(() => this.#check());
     for (let step = 0; step < STEPS; step++) {
-      await this.#step();
+      const done = this.#step();
       await this.cluster.clock.advance(this.random.int(20_000));
+      await this.#settled(done);
     }
-    await this.#heal();
+    await this.#settled(this.#heal());
     await this.cluster.clock
       .until(() => this.#converged(), CONVERGENCE_MS)
       .catch((error: unknown) => {
         throw new Error(this.#describe(), { cause: error });
       });
-    await this.cluster.stop();
+    await this.#settled(this.cluster.stop());
+  }
+
+  /** Lets time pass until `done`: with commits at intervals nothing is written otherwise. */
+  async #settled(done: Promise<void>): Promise<void> {
+    let over = false;
+    const end = done.finally(() => (over = true));
+    await this.cluster.clock.until(() => over, CONVERGENCE_MS);
+    await end;
   }
 
   #pick<T>(items: readonly T[]): T {
