@@ -4,11 +4,13 @@ import { join } from "node:path";
 import type { Cancel, Clock } from "../../../lib/clock.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
 import type { Logger } from "../../../lib/log.ts";
-import { appendMarks, readMarks, replaceMarks, STREAMS } from "./log-marks.ts";
+import { appendMarks, readMarks, replaceMarks, STREAMS, thinMarks } from "./log-marks.ts";
 import type { LogMark, StreamName } from "./log-marks.ts";
 
 /** Shortest time between two marks of a busy task: the resolution of its lines' timestamps. */
 const MARK_WINDOW_MS = 100;
+/** Marks kept, 16 bytes each; a task of many short lines gets coarser times for the older ones. */
+const MARKS_MAX = 65_536;
 /** Disk blocks are given back in whole pages. */
 const PAGE_BYTES = 4096;
 
@@ -32,6 +34,8 @@ export class TaskLog {
   readonly #listeners = new Set<(mark: LogMark | null) => void>();
   readonly #sizes = { stdout: 0, stderr: 0 };
   readonly #starts = { stdout: 0, stderr: 0 };
+  /** How many marks there are. */
+  #marks: number;
   #window: Cancel | null = null;
   #trimming = false;
 
@@ -46,6 +50,7 @@ export class TaskLog {
     // The first mark of a stream tells where its content starts.
     for (const mark of marks.toReversed()) this.#starts[mark.stream] = mark.offset;
     for (const mark of marks) this.#sizes[mark.stream] = mark.offset;
+    this.#marks = marks.length;
     if (marks.length === 0) this.#append(STREAMS.map((stream) => this.#mark(stream, 0)));
   }
 
@@ -135,6 +140,8 @@ export class TaskLog {
 
   #append(marks: readonly LogMark[]): void {
     this.#guard(() => appendMarks(this.#marksPath, marks));
+    this.#marks += marks.length;
+    if (this.#marks > MARKS_MAX) this.#replaceMarks(thinMarks(readMarks(this.#marksPath)));
     for (const mark of marks) {
       this.#sizes[mark.stream] = mark.offset;
       for (const listener of this.#listeners) listener(mark);
@@ -199,7 +206,11 @@ export class TaskLog {
       const timeMs = current[0]?.timeMs ?? this.#clock.now();
       return [{ stream, offset: start, timeMs }, ...current];
     });
-    kept.sort((a, b) => a.timeMs - b.timeMs);
-    this.#guard(() => replaceMarks(this.#marksPath, kept));
+    this.#replaceMarks(kept.sort((a, b) => a.timeMs - b.timeMs));
+  }
+
+  #replaceMarks(marks: readonly LogMark[]): void {
+    this.#guard(() => replaceMarks(this.#marksPath, marks));
+    this.#marks = marks.length;
   }
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { appendFileSync, statSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,6 +9,7 @@ import { cancelled } from "../../../../lib/abort.ts";
 import { isSwarmError } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
 import type { LogRead } from "../../../../worker/runtime/runtime.ts";
+import { thinMarks } from "../../../../worker/runtime/process/log-marks.ts";
 import { readLog } from "../../../../worker/runtime/process/read-log.ts";
 import { TaskLog } from "../../../../worker/runtime/process/task-log.ts";
 import { SimClock } from "../../../fakes/sim-clock.ts";
@@ -153,6 +155,26 @@ describe("task log", () => {
     await setImmediate();
     leave.abort(cancelled("gone"));
     await assert.rejects(done, (error) => isSwarmError(error, "cancelled"));
+  });
+
+  it("halves the marks but keeps both ends of each stream", () => {
+    const stream = fc.constantFrom("stdout" as const, "stderr" as const);
+    fc.assert(
+      fc.property(fc.array(stream, { maxLength: 50 }), (streams) => {
+        const marks = streams.map((name, i) => ({ stream: name, offset: i, timeMs: i }));
+        const thin = thinMarks(marks);
+        for (const name of ["stdout", "stderr"] as const) {
+          const before = marks.filter((mark) => mark.stream === name);
+          const after = thin.filter((mark) => mark.stream === name);
+          assert.deepEqual([after[0], after.at(-1)], [before[0], before.at(-1)]);
+          assert.ok(after.length <= before.length / 2 + 1);
+        }
+        assert.deepEqual(
+          thin,
+          marks.filter((mark) => thin.includes(mark)),
+        );
+      }),
+    );
   });
 
   it("marks a busy log at most once in its window", async () => {
