@@ -28,6 +28,7 @@ import { Dispatcher } from "./dispatcher/dispatcher.ts";
 import { LeaderLink } from "./leader-link.ts";
 import { leaderOnly } from "./leader-only.ts";
 import { runLeadership, type LeaderLoop } from "./leadership.ts";
+import { followLock } from "./lock.ts";
 import { LogBroker } from "./logs/broker.ts";
 import { Membership } from "./membership.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
@@ -43,6 +44,8 @@ export interface ManagerOptions {
   readonly listen: { readonly host: string; readonly port: number };
   /** What others connect to; port 0 = the port listened on. */
   readonly advertise: { readonly host: string; readonly port: number };
+  /** The key that this manager's Raft directory was unlocked with; null when it is not locked. */
+  readonly unlockKey: Uint8Array | null;
   /** What a new cluster starts with; only for its first manager. */
   readonly bootstrap?: readonly BootstrapObject[];
 }
@@ -125,6 +128,12 @@ export class Manager {
     this.#server.attach({ control: this.#gated(local), ...this.#leaderOnly() });
   }
 
+  /** What this manager's state is locked with at the moment; null while autolock is off. */
+  get unlockKey(): Uint8Array | null {
+    const [cluster] = this.store.view.cluster.all();
+    return cluster && cluster.unlockKey.length > 0 ? cluster.unlockKey : null;
+  }
+
   /** Whether this manager leads and holds everything ever committed. */
   get isLeading(): boolean {
     return this.raft.status().leading !== 0;
@@ -135,9 +144,13 @@ export class Manager {
    * signal per term. Throws what ended the Raft member, or a broken invariant.
    */
   async run(signal: AbortSignal): Promise<void> {
+    const { unlockKey } = this.#options;
     const scope = new Scope(signal);
     scope.run((inner) => this.#followLeadership(scope, inner));
     scope.run((inner) => abortable(this.raft.closed(), inner));
+    scope.run((inner) =>
+      followLock({ ...this.#modules, store: this.store, raft: this.raft }, unlockKey, inner),
+    );
     await scope.join();
   }
 

@@ -2,10 +2,11 @@ import { bootstrapCluster } from "../ca/bootstrap.ts";
 import { parseIdentity } from "../ca/identity.ts";
 import { joinCluster } from "../ca/join.ts";
 import { KeyStore } from "../ca/key-store.ts";
-import { SwarmError, messageOf } from "../lib/errors.ts";
+import { isSwarmError, SwarmError, messageOf } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
 import { retry } from "../lib/retry.ts";
 import { bootstrapObjects } from "../manager/control/bootstrap.ts";
+import { forceNewCluster } from "../raft/shell/offline/force-new-cluster.ts";
 import { NodeState } from "../proto/generated.ts";
 import type {
   HostAddress,
@@ -55,6 +56,15 @@ export class LocalNode implements SwarmNode {
 
   /** Takes up the membership of an earlier run, if there is one. */
   async resume(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#resume(null, signal);
+    } catch (error) {
+      // A locked manager waits for its key; everything else ends the start.
+      if (!isLocked(error)) throw error;
+    }
+  }
+
+  async #resume(unlockKey: Uint8Array | null, signal: AbortSignal): Promise<void> {
     const saved = await this.#modules.state.load();
     if (!saved) return;
     await this.#begin(async () => {
@@ -63,7 +73,7 @@ export class LocalNode implements SwarmNode {
         const text = `${this.#modules.state.path} has no certificate: leave the swarm with --force and join again`;
         throw new SwarmError("failed-precondition", text);
       }
-      await this.#enter({ saved, material }, signal);
+      await this.#enter({ saved, material, unlockKey }, signal);
     });
   }
 
@@ -94,8 +104,7 @@ export class LocalNode implements SwarmNode {
   }
 
   init(request: InitRequest, signal: AbortSignal): Promise<string> {
-    if (request.forceNewCluster)
-      throw new SwarmError("unimplemented", "--force-new-cluster is not available yet");
+    if (request.forceNewCluster) return this.#forceNewCluster(signal);
     return this.#begin(async () => {
       const { random, clock } = this.#modules;
       const nodeId = newId(random);
@@ -129,8 +138,9 @@ export class LocalNode implements SwarmNode {
         managers: [],
       };
       await this.#clean();
-      await this.#keys.save(made.material);
-      await this.#enterOrClean({ saved, material: made.material, bootstrap }, signal);
+      const { material } = made;
+      await this.#keys.save(material);
+      await this.#enterOrClean({ saved, material, unlockKey: null, bootstrap }, signal);
       await this.#ready(nodeId, signal);
       return nodeId;
     });
@@ -156,7 +166,7 @@ export class LocalNode implements SwarmNode {
       };
       await this.#clean();
       await this.#keys.save(joined.material);
-      await this.#enterOrClean({ saved, material: joined.material }, signal);
+      await this.#enterOrClean({ saved, material: joined.material, unlockKey: null }, signal);
       await this.#member?.registered();
     });
   }
@@ -172,8 +182,9 @@ export class LocalNode implements SwarmNode {
     });
   }
 
-  unlock(_key: Uint8Array, _signal: AbortSignal): Promise<void> {
-    return Promise.reject(new SwarmError("exists", "swarm is not locked"));
+  unlock(key: Uint8Array, signal: AbortSignal): Promise<void> {
+    if (this.#state !== "locked") throw new SwarmError("exists", "swarm is not locked");
+    return this.#resume(key, signal);
   }
 
   /** Stops without leaving. */
@@ -226,9 +237,31 @@ export class LocalNode implements SwarmNode {
     }
   }
 
+  /**
+   * Makes this manager the only one of its cluster, whatever the others say: for a quorum that is
+   * lost for good. Services and tasks stay; nodes that are gone show as Down.
+   */
+  #forceNewCluster(signal: AbortSignal): Promise<string> {
+    return this.#begin(async () => {
+      const { state, log } = this.#modules;
+      const saved = await state.load();
+      const material = saved && (await this.#keys.load());
+      if (!saved || !material || saved.raftPort === 0)
+        throw new SwarmError("failed-precondition", "only a manager can force a new cluster");
+      const unlockKey = this.#member?.manager?.unlockKey ?? null;
+      await this.#member?.stop();
+      this.#member = undefined;
+      const forced = await forceNewCluster(state.join("raft"), unlockKey);
+      log.warn({ removed: forced.removed, damage: forced.damage }, "forced a new cluster");
+      await this.#enter({ saved, material, unlockKey }, signal);
+      await this.#ready(saved.nodeId, signal);
+      return saved.nodeId;
+    });
+  }
+
   #fail(error: unknown): void {
-    this.#state = "error";
-    this.#error = messageOf(error);
+    this.#state = isLocked(error) ? "locked" : "error";
+    this.#error = isLocked(error) ? LOCKED : messageOf(error);
     if (this.#member) this.#onFailure(error);
   }
 
@@ -250,6 +283,15 @@ export class LocalNode implements SwarmNode {
     }
   }
 }
+
+/** The manager's state needs the cluster's unlock key, or another than the one given. */
+const isLocked = (error: unknown): boolean =>
+  isSwarmError(error, "unauthenticated") ||
+  (isSwarmError(error, "failed-precondition") && error.details["locked"] !== undefined);
+
+const LOCKED =
+  "Swarm is encrypted and needs to be unlocked before it can be used. " +
+  'Please use "docker swarm unlock" to unlock it.';
 
 const NO_LEADER =
   "The swarm does not have a leader. It's possible that too few managers are online. " +

@@ -7,6 +7,7 @@ import { exitStatus, messageOf } from "../lib/errors.ts";
 import { openLog, type Logger } from "../lib/log.ts";
 import { systemRandom } from "../lib/random.ts";
 import { swarmdCommand, type SwarmdOptions } from "./options.ts";
+import { raftCommand } from "./raft-tool.ts";
 import { Swarmd } from "./swarmd.ts";
 import { VERSION } from "./version.ts";
 
@@ -58,6 +59,7 @@ async function run(options: SwarmdOptions): Promise<void> {
 const { username: _user, uid, homedir } = os.userInfo();
 const paths = defaultPaths({ uid, home: homedir, env: process.env });
 const command = swarmdCommand({ ...paths, hostname: os.hostname(), version: VERSION }, run);
+command.addCommand(raftCommand(paths.stateDir));
 process.on("uncaughtException", (error) => fail(openLog({}), error));
 try {
   await command.parseAsync(process.argv);

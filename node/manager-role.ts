@@ -19,6 +19,8 @@ export interface ManagerRoleStart {
   readonly saved: SavedMembership;
   /** Managers to ask for admission to the Raft group, `host:port` each. */
   readonly managers: readonly string[];
+  /** Opens a locked Raft directory; null when it is not locked. */
+  readonly unlockKey: Uint8Array | null;
   /** What a new cluster starts with; its first manager asks nobody. */
   readonly bootstrap: readonly BootstrapObject[] | undefined;
 }
@@ -44,13 +46,13 @@ export class ManagerRole {
 
   /** Listens and takes part in Raft: newly, as a joiner, or as the member of earlier runs. */
   static async open(
-    { saved, managers, bootstrap }: ManagerRoleStart,
+    { saved, managers, bootstrap, unlockKey }: ManagerRoleStart,
     modules: ManagerRoleModules,
     signal: AbortSignal,
   ): Promise<ManagerRole> {
     const { nodeId, clusterId, listen, advertise, raftPort } = saved;
     const manager = await Manager.open(
-      { nodeId, clusterId, listen, advertise, ...(bootstrap ? { bootstrap } : {}) },
+      { nodeId, clusterId, listen, advertise, unlockKey, ...(bootstrap ? { bootstrap } : {}) },
       {
         ...modules,
         openRaft: (stateMachine, controlAddr) =>
@@ -63,6 +65,7 @@ export class ManagerRole {
               advertiseHost: advertise.host,
               port: raftPort,
               controlAddr,
+              unlockKey,
               joinThrough: bootstrap ? [] : managers.filter((addr) => addr !== controlAddr),
             },
             modules,

@@ -37,6 +37,8 @@ export interface MemberModules {
 export interface MemberStart {
   readonly saved: SavedMembership;
   readonly material: TlsMaterial;
+  /** Opens a manager's locked state; null when it is not locked. */
+  readonly unlockKey: Uint8Array | null;
   /** What a new cluster starts with; only for its first manager. */
   readonly bootstrap?: readonly BootstrapObject[];
 }
@@ -57,6 +59,8 @@ export class Member {
   #onRegistered: () => void = () => {};
   #saved: SavedMembership;
   #session: SessionMessage | undefined;
+  /** Roles change no more. */
+  #ending = false;
   #worker: Worker | undefined;
   #role: ManagerRole | undefined;
 
@@ -70,7 +74,7 @@ export class Member {
     const member = new Member(start, runtime, modules);
     try {
       if (parseIdentity(start.material.certificate).role === "manager")
-        await member.#openManager(start.bootstrap, signal);
+        await member.#openManager(start, signal);
       await member.#openWorker();
     } catch (error) {
       await member.#role?.close();
@@ -143,9 +147,8 @@ export class Member {
   }
 
   async #end(beforeClosing: () => Promise<void>): Promise<void> {
-    const role = this.#role;
-    this.#role = undefined;
-    await role?.close();
+    this.#ending = true;
+    await this.#role?.close();
     await this.#scope.close();
     await beforeClosing();
     await this.#worker?.close();
@@ -186,11 +189,11 @@ export class Member {
   }
 
   async #openManager(
-    bootstrap: readonly BootstrapObject[] | undefined,
+    { bootstrap, unlockKey }: Pick<MemberStart, "bootstrap" | "unlockKey">,
     signal: AbortSignal,
   ): Promise<void> {
     const managers = this.managers.map(({ addr }) => addr);
-    const start = { saved: this.#saved, managers, bootstrap };
+    const start = { saved: this.#saved, managers, bootstrap, unlockKey };
     const role = await ManagerRole.open(start, { ...this.#modules, tls: this.tls }, signal);
     this.#role = role;
     this.#saved = role.saved;
@@ -204,7 +207,7 @@ export class Member {
   async #followRole(signal: AbortSignal): Promise<void> {
     for (;;) {
       await this.#bell.wait();
-      if (signal.aborted) return;
+      if (signal.aborted || this.#ending) return;
       try {
         await this.#stepRole(signal);
       } catch (error) {
@@ -231,7 +234,7 @@ export class Member {
     if (node?.role === NodeRole.WORKER && certified === "manager" && !running)
       this.#renewal.renewNow("worker");
     if (node?.role === NodeRole.MANAGER && certified === "manager" && !running) {
-      await this.#openManager(undefined, signal);
+      await this.#openManager({ unlockKey: null }, signal);
       this.#modules.log.info({}, "this node is a manager now");
     }
   }

@@ -77,6 +77,7 @@ export function swarmdCommand(
     .addOption(
       new Option("--metrics-addr <ip:port>", "serve Prometheus metrics").argParser(address),
     )
+    .enablePositionalOptions()
     .showHelpAfterError("(swarmd --help lists the options)")
     .allowExcessArguments(false)
     .action(async (raw) => {

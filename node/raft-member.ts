@@ -24,6 +24,8 @@ export interface RaftMemberOptions {
   /** Port of earlier runs; 0 = the first free one after the control port. */
   readonly port: number;
   readonly controlAddr: string;
+  /** Opens a locked directory; null when it is not locked. */
+  readonly unlockKey: Uint8Array | null;
   /** Managers to ask for admission, `host:port` each; empty when this node begins the group. */
   readonly joinThrough: readonly string[];
 }
@@ -104,6 +106,7 @@ export async function openRaftMember(
       advertiseAddr: join({ host: options.advertiseHost, port }),
       controlAddr: options.controlAddr,
       tls: tls.material,
+      kek: options.unlockKey,
       ...(begins ? {} : { join: (addr, inner) => askForAdmission(addr, options, modules, inner) }),
     },
     { ...modules, stateMachine },
