@@ -3,6 +3,7 @@ import { runGlobal } from "./global.ts";
 import { runGlobalJobs, runReplicatedJobs } from "./jobs.ts";
 import type { Modules } from "./modules.ts";
 import { runReplicated } from "./replicated.ts";
+import { runSchedules } from "./schedules.ts";
 import { runTaskReaper } from "./task-reaper.ts";
 
 /** A loop that runs on the leader until `signal` aborts. */
@@ -14,6 +15,7 @@ export const ORCHESTRATORS: Readonly<Record<string, OrchestratorLoop>> = {
   global: runGlobal,
   "replicated-job": runReplicatedJobs,
   "global-job": runGlobalJobs,
+  schedules: runSchedules,
   "task-reaper": runTaskReaper,
   "constraint-enforcer": runConstraintEnforcer,
 };

@@ -1,23 +1,15 @@
 import { assert } from "../../lib/assert.ts";
-import { NodeAvailability, NodeState, TaskState, type Task } from "../../proto/generated.ts";
+import { NodeAvailability, NodeState } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
+import { presentRun, runNumber } from "./job-runs.ts";
 import { belongsOn, endAll } from "./plan-global.ts";
 import { planRestarts } from "./plan-restarts.ts";
 import { planStarts } from "./plan-starts.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import {
-  BY_NODE,
-  BY_NUMBER,
-  groupTasks,
-  newestTask,
-  slotAt,
-  type Slot,
-  type SlotRule,
-  type Slots,
-} from "./slot.ts";
-import { endedByItself, hasEnded, indexOf, isCompleted } from "./task-state.ts";
+import { BY_NODE, BY_NUMBER, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
+import { endedByItself, indexOf, isCompleted } from "./task-state.ts";
 
 /**
  * Plans a replicated job: so many slots, numbered from 1, have to complete once; at most
@@ -73,29 +65,6 @@ function hasRun({ service }: ServiceContext): boolean {
   return (service.jobStatus?.lastExecutionMs ?? 0) > 0 || service.spec?.schedule === null;
 }
 
-/**
- * The slots of the present run alone. What still runs of earlier runs is ended, and keeps its slot
- * occupied until it has stopped; what has ended is history.
- */
-function presentRun(
-  { service }: ServiceContext,
-  slots: Slots,
-  rule: SlotRule,
-  draft: Draft,
-): Slots {
-  const number = indexOf(service.jobStatus?.jobIteration ?? null);
-  const tasks = [...slots.values()].flatMap(({ wanted, past }) => [...wanted, ...past]);
-  const isCurrent = (task: Task): boolean => indexOf(task.jobIteration) === number;
-  const run = groupTasks(
-    tasks.filter((task) => isCurrent(task) || !hasEnded(task)),
-    rule,
-  );
-  for (const slot of run.values())
-    for (const task of [...slot.wanted, ...slot.past])
-      if (!isCurrent(task) && !draft.full) draft.end(slot, task, TaskState.REMOVE);
-  return run;
-}
-
 function endUnfinished(slot: Slot, draft: Draft): void {
   if (!slot.wanted.every(isCompleted)) endAll(slot, draft);
 }
@@ -108,7 +77,6 @@ function isActive(slot: Slot): boolean {
 /** Whether the restart policy gave the slot up in this run. */
 function isDoneWith({ service }: ServiceContext, slot: Slot): boolean {
   const last = newestTask(slot);
-  if (!last || indexOf(last.jobIteration) !== indexOf(service.jobStatus?.jobIteration ?? null))
-    return false;
+  if (!last || indexOf(last.jobIteration) !== runNumber(service)) return false;
   return endedByItself(last) && !mayRestart(last, slot, service);
 }
