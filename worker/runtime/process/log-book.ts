@@ -45,9 +45,7 @@ export class LogBook {
 
   /** Deletes the task's log. */
   remove(taskId: string): void {
-    const log = this.of(taskId);
-    log.finish();
-    log.remove();
+    this.of(taskId).remove();
     this.#logs.delete(taskId);
   }
 

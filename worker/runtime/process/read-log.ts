@@ -1,5 +1,6 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { onAbort } from "../../../lib/abort.ts";
+import { isErrnoException } from "../../../lib/errno.ts";
 import type { LogLine, LogRead } from "../runtime.ts";
 import type { LogMark, StreamName } from "./log-marks.ts";
 import type { TaskLog } from "./task-log.ts";
@@ -158,17 +159,32 @@ function limitsOf(log: TaskLog): Limits {
   return { stdout: log.size("stdout"), stderr: log.size("stderr") };
 }
 
-async function openCursors(log: TaskLog, read: LogRead, limits: Limits): Promise<LineCursor[]> {
-  const cursors: LineCursor[] = [];
+/** The file of a stream; null when the log is deleted meanwhile. */
+async function openStream(log: TaskLog, stream: StreamName): Promise<FileHandle | null> {
+  try {
+    return await open(log.path(stream), "r");
+  } catch (error) {
+    if (log.removed && isErrnoException(error, "ENOENT")) return null;
+    throw error;
+  }
+}
+
+/** Adds a cursor for each stream that is asked for to `cursors`, for the caller to close. */
+async function openCursors(
+  cursors: LineCursor[],
+  log: TaskLog,
+  read: LogRead,
+  limits: Limits,
+): Promise<void> {
   for (const stream of ["stdout", "stderr"] as const) {
     if (!read[stream]) continue;
-    const file = await open(log.path(stream), "a+", 0o600);
+    const file = await openStream(log, stream);
+    if (!file) return;
     const start = log.start(stream);
     const position =
       read.tail === null ? start : await tailOffset(file, start, limits[stream], read.tail);
     cursors.push(new LineCursor(file, log, stream, position));
   }
-  return cursors;
 }
 
 /** How many of the lines that the cursors' tails hold are older than the last `tail` of them. */
@@ -179,9 +195,10 @@ async function surplus(
   final: boolean,
 ): Promise<number> {
   if (read.tail === null) return 0;
-  const cursors = await openCursors(log, read, limits);
+  const cursors: LineCursor[] = [];
   let count = 0;
   try {
+    await openCursors(cursors, log, read, limits);
     for await (const _ of merge(cursors, limits, final)) count++;
   } finally {
     for (const cursor of cursors) await cursor.close();
@@ -225,17 +242,19 @@ export async function* readLog(
   isRunning: () => boolean,
   signal: AbortSignal,
 ): AsyncIterable<LogLine> {
-  let last = !read.follow || !isRunning();
-  log.observe();
   const growth = new Growth();
-  let limits = limitsOf(log);
-  let skip = await surplus(log, read, limits, last);
-  const cursors = await openCursors(log, read, limits);
+  const cursors: LineCursor[] = [];
+  // From here on no mark and no end is missed; a cursor reads the marks there are when it is made.
   const release = log.listen((mark) => {
     if (mark) cursors.find((cursor) => cursor.stream === mark.stream)?.marks.push(mark);
     growth.notify();
   });
   try {
+    let last = !read.follow || log.removed || !isRunning();
+    log.observe();
+    let limits = limitsOf(log);
+    let skip = await surplus(log, read, limits, last);
+    await openCursors(cursors, log, read, limits);
     for (;;) {
       for await (const { timeMs, stream, data } of merge(cursors, limits, last)) {
         signal.throwIfAborted();
@@ -244,7 +263,7 @@ export async function* readLog(
       }
       if (last) return;
       await growth.next(signal);
-      last = !isRunning();
+      last = log.removed || !isRunning();
       log.observe();
       limits = limitsOf(log);
     }

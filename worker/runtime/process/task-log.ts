@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { openSync, rmSync, statSync, truncateSync } from "node:fs";
+import { closeSync, openSync, rmSync, statSync, truncateSync } from "node:fs";
 import { join } from "node:path";
 import type { Cancel, Clock } from "../../../lib/clock.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
@@ -38,6 +38,7 @@ export class TaskLog {
   #marks: number;
   #window: Cancel | null = null;
   #trimming = false;
+  #removed = false;
 
   constructor(
     options: TaskLogOptions,
@@ -51,7 +52,16 @@ export class TaskLog {
     for (const mark of marks.toReversed()) this.#starts[mark.stream] = mark.offset;
     for (const mark of marks) this.#sizes[mark.stream] = mark.offset;
     this.#marks = marks.length;
-    if (marks.length === 0) this.#append(STREAMS.map((stream) => this.#mark(stream, 0)));
+    if (marks.length > 0) return;
+    const { stdout, stderr } = this.openFiles();
+    closeSync(stdout);
+    closeSync(stderr);
+    this.#append(STREAMS.map((stream) => this.#mark(stream, 0)));
+  }
+
+  /** Whether the log was deleted: nothing more will come. */
+  get removed(): boolean {
+    return this.#removed;
   }
 
   /** Path of a stream's file. */
@@ -123,8 +133,10 @@ export class TaskLog {
     this.#window = null;
   }
 
-  /** Deletes the log. */
+  /** Deletes the log and lets followers finish. */
   remove(): void {
+    this.#removed = true;
+    this.finish();
     this.close();
     for (const stream of STREAMS) rmSync(this.path(stream), { force: true });
     rmSync(this.#marksPath, { force: true });

@@ -89,6 +89,12 @@ describe("process runtime", () => {
     const lines = linesOf(stopped, { follow: true });
     await stopped.shutdown(signal);
     assert.deepEqual(await lines, []);
+    const early = linesOf(stopped, { follow: true });
+    await stopped.remove(signal);
+    const late = linesOf(stopped, { follow: true, tail: 5 });
+    await stopped.remove(signal);
+    assert.deepEqual([await early, await late], [[], []]);
+    assert.equal(existsSync(join(dir, "logs", "t2.out")), false);
   });
 
   it("starts in a session of its own", async () => {
