@@ -64,6 +64,12 @@ export interface Config {
    * could win by grants that were given to the longer log.
    */
   readonly durableVoteRequests: boolean;
+  /**
+   * Send what a broadcast owes each peer when the Ready is taken, so that one append carries all
+   * entries and the newest commit index of a turn. Otherwise each proposal and each advance of
+   * the commit index sends its own, as etcd does.
+   */
+  readonly coalesceAppends: boolean;
   /** Uniform integer in [0, bound): randomises election timeouts. */
   readonly random: (bound: number) => number;
 }
@@ -86,6 +92,7 @@ const DEFAULTS = {
   onRemoval: "hand-over",
   forwardProposals: false,
   durableVoteRequests: true,
+  coalesceAppends: true,
 } as const;
 
 /**

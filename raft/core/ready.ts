@@ -1,7 +1,7 @@
 import { entriesBytes } from "./entry-size.ts";
 import { APPEND_THREAD, APPLY_THREAD } from "./message.ts";
 import type { Message } from "./message.ts";
-import { broadcastHeartbeat } from "./replication.ts";
+import { broadcastHeartbeat, flushBroadcast } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 import { stepMessage } from "./step.ts";
 import type { Entry, EntryFetch, HardState, Ready, SoftState } from "./types.ts";
@@ -44,6 +44,7 @@ export class ReadyMaker {
       s.readStates.length > 0 ||
       s.failedReads.length > 0 ||
       s.fetches.length > 0 ||
+      s.broadcastDue ||
       s.reads.needsBroadcast ||
       (this.#fetch === null && s.log.hasNextCommitted(!this.#async))
     );
@@ -51,6 +52,7 @@ export class ReadyMaker {
 
   ready(): Ready {
     const s = this.#s;
+    if (s.broadcastDue) flushBroadcast(s);
     // One broadcast confirms all reads that came in since the last one.
     if (s.reads.needsBroadcast) broadcastHeartbeat(s);
     const { unstable } = s.log;

@@ -85,9 +85,23 @@ export function sendAllTo(s: RaftState, peer: Progress): void {
   while (sendAppend(s, peer, false));
 }
 
-/** Sends an append to every other member. */
+/** Sends an append to every other member, at once or when the Ready is taken. */
 export function broadcastAppend(s: RaftState): void {
+  if (s.config.coalesceAppends) {
+    s.broadcastDue = true;
+    return;
+  }
   for (const peer of s.tracker.peers) if (peer.id !== s.id) sendAppend(s, peer, true);
+}
+
+/** Makes the appends that broadcasts of this turn owe: all new entries, the newest commit. */
+export function flushBroadcast(s: RaftState): void {
+  s.broadcastDue = false;
+  for (const peer of s.tracker.peers) {
+    if (peer.id === s.id) continue;
+    sendAllTo(s, peer);
+    if (peer.canRaiseCommit(s.log.committed)) sendAppend(s, peer, true);
+  }
 }
 
 /** Sends a heartbeat to every other member: their commit index, and a round for reads. */

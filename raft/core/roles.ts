@@ -21,6 +21,7 @@ function restart(s: RaftState, term: number): void {
   s.campaignOnceApplied = 0;
   s.pendingConfIndex = 0;
   s.uncommittedBytes = 0;
+  s.broadcastDue = false;
   s.tracker.resetVotes();
   failReads(s, "leader-changed");
 }

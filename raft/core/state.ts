@@ -64,6 +64,8 @@ export class RaftState {
   /** The configuration at `applied` while a snapshot with a newer one is being installed. */
   outdatedConfig: ConfState | null = null;
 
+  /** Peers are owed an append when the next Ready is taken; see `coalesceAppends`. */
+  broadcastDue = false;
   /** Messages that may leave at once. */
   messages: Message[] = [];
   /** Messages that leave when all that was appended and decided so far is durable. */
