@@ -30,7 +30,8 @@ export class MemberProcess {
 
   /** Starts a process and opens a member in it. */
   static async open(config: MemberConfig, namespace: string | null): Promise<MemberProcess> {
-    const args = ["--import=tsx", ENTRY_POINT];
+    // With the options of this process: --cpu-prof, say, is for the members too.
+    const args = [...process.execArgv, ENTRY_POINT];
     const member = new MemberProcess(
       start({ command: process.execPath, args, namespace, ipc: true }),
     );
