@@ -4,11 +4,17 @@ import { join } from "node:path";
 import { cancelled } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
 import { parseCommandLine } from "./options.ts";
+import { orchestratorSuite } from "./orchestrator/suite.ts";
 import { raftSuite } from "./raft/suite.ts";
+import { storeSuite } from "./store/suite.ts";
 import { toTable, type Report } from "./report.ts";
 import type { Suite } from "./suite.ts";
 
-const SUITES: ReadonlyMap<string, Suite> = new Map([["raft", raftSuite]]);
+const SUITES: ReadonlyMap<string, Suite> = new Map([
+  ["raft", raftSuite],
+  ["store", storeSuite],
+  ["orchestrator", orchestratorSuite],
+]);
 
 async function main(): Promise<void> {
   const options = parseCommandLine(process.argv.slice(2), [...SUITES.keys()]);
