@@ -4,13 +4,27 @@ import type { Random } from "../../../lib/random.ts";
 import type { RaftCore } from "../../core/raft-core.ts";
 import type { Id, Status } from "../../core/types.ts";
 import type { AppendWorker } from "./append-worker.ts";
+import { voterIds } from "../membership.ts";
 import type { Changes } from "./changes.ts";
+import type { Group } from "./group.ts";
 
 /** A host that says nothing for this long hangs: it must not lead. */
 const HOST_SILENCE_MS = 10_000;
 
-/** After its leader's connection broke, a follower campaigns within this time. */
-const RESET_CAMPAIGN_MS = 40;
+/**
+ * After its leader's connection broke, each voter waits this much longer than the one before it,
+ * so that they do not split the votes; an election takes a few milliseconds.
+ */
+const CAMPAIGN_STEP_MS = 50;
+
+/** Chance added to each wait: not all voters see the same configuration. */
+const CAMPAIGN_JITTER_MS = 25;
+
+/** A campaign that has brought no leader is repeated after about this time … */
+const CAMPAIGN_AGAIN_MS = 200;
+
+/** … this often; after that the election timeout takes over. */
+const CAMPAIGNS_MAX = 4;
 
 /** What this part needs of its driver. */
 export interface LeaderWatchModules {
@@ -18,6 +32,7 @@ export interface LeaderWatchModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  readonly group: Group;
   readonly changes: Changes;
   readonly append: AppendWorker;
   /** Runs a task that feeds the core, unless the member has ended; then takes a turn. */
@@ -51,14 +66,25 @@ export class LeaderWatch {
    * lost it too.
    */
   onReset(id: Id): void {
-    const { core, clock, random, log, later } = this.#modules;
+    const { core, group, log } = this.#modules;
     const { role, lead } = core;
     if (role !== "follower" || lead !== id) return;
     log.info({ leader: id }, "the leader's connection was reset");
     core.forgetLeader();
-    clock.after(random.int(RESET_CAMPAIGN_MS), () =>
+    const rank = voterIds(group.membership)
+      .filter((voter) => voter !== id)
+      .indexOf(core.status().id);
+    this.#campaignIn(Math.max(0, rank) * CAMPAIGN_STEP_MS, CAMPAIGNS_MAX);
+  }
+
+  #campaignIn(ms: number, left: number): void {
+    const { core, clock, random, later } = this.#modules;
+    if (left === 0) return;
+    clock.after(ms + random.int(CAMPAIGN_JITTER_MS), () =>
       later(() => {
-        if (core.lead === 0) core.campaign();
+        if (core.lead !== 0) return;
+        core.campaign();
+        this.#campaignIn(CAMPAIGN_AGAIN_MS + random.int(CAMPAIGN_AGAIN_MS), left - 1);
       }),
     );
   }

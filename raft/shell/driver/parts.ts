@@ -75,7 +75,7 @@ export function assembleParts(
   const controlAddr = (id: Id): string | undefined => group.membership.members.get(id)?.controlAddr;
   const proposals = new Proposals({ post, controlAddr }, config.maxEntryBytes);
   const { append, apply } = storageWorkers(modules, hooks, { snapshotting, proposals });
-  const watch = { core, clock, random, log, changes, append, later: hooks.later };
+  const watch = { core, clock, random, log, group, changes, append, later: hooks.later };
   const leaderWatch = new LeaderWatch((tickMs * electionTicks) / 2, watch);
   const reads = new Reads(post, store.boot);
   const status = new StatusReport({ core, store, group, isReachable, post });
