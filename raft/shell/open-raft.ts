@@ -29,7 +29,7 @@ export async function openRaft(
   return host;
 }
 
-/** {@link openRaft}, with the thread: it can be ended as a crash would. */
+/** {@link openRaft}, with the thread the member runs in. */
 export async function openThread(
   options: RaftOptions,
   modules: RaftModules,
@@ -44,16 +44,15 @@ export async function openThread(
     const host = await openHost(self, options, modules, thread.port);
     const release = onAbort(signal, () => void host.stop());
     // However it ends, nothing of the member is left running.
-    host.closed().then(
-      () => thread.terminate(),
-      () => thread.terminate(),
-    );
+    const join = (): Promise<void> => thread.join(modules.clock);
+    host.closed().then(join, join);
     thread.begin(identity);
     await host.ready();
     release();
     return { host, thread };
   } catch (error) {
-    await thread.terminate();
+    thread.release();
+    await thread.join(modules.clock);
     throw error;
   }
 }

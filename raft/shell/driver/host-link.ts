@@ -12,6 +12,7 @@ export interface HostLinkModules {
   /** Runs work that waits; its failure is the member's. */
   readonly run: (work: () => Promise<void>) => void;
   readonly stop: () => Promise<void>;
+  readonly halt: () => Promise<void>;
 }
 
 /** Carries the host's commands to the parts they are for. */
@@ -27,7 +28,7 @@ export class HostLink {
 
   take(message: ToDriver): void {
     const { proposals, reads, apply, snapshotting } = this.#parts;
-    const { run, stop, transport } = this.#modules;
+    const { run, stop, halt, transport } = this.#modules;
     switch (message.kind) {
       case "propose":
         return proposals.add(message.id, message.data);
@@ -53,6 +54,8 @@ export class HostLink {
         return undefined;
       case "stop":
         return run(stop);
+      case "halt":
+        return run(halt);
     }
   }
 

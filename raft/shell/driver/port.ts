@@ -45,7 +45,9 @@ export type ToDriver =
   | { readonly kind: "snapshot" }
   /** The host's event loop is alive. */
   | { readonly kind: "ping" }
-  | { readonly kind: "stop" };
+  | { readonly kind: "stop" }
+  /** End at once, as a crash would: no handing over, nothing that was not written is written. */
+  | { readonly kind: "halt" };
 
 /** What the driver tells the host; in order. */
 export type FromDriver =

@@ -7,6 +7,7 @@ import type { AppendWorker } from "./append-worker.ts";
 import type { DriverModules, DriverOptions } from "./driver-modules.ts";
 import { HostLink } from "./host-link.ts";
 import { assembleParts, type Parts } from "./parts.ts";
+import type { FromDriver } from "./port.ts";
 import { toPortError } from "./port-error.ts";
 
 /**
@@ -28,6 +29,7 @@ export class RaftDriver {
   #mayBeAlone = true;
   #cancelTicks: Cancel = () => {};
   readonly #ended = new AbortController();
+  #endTold = false;
 
   constructor(options: DriverOptions, modules: DriverModules) {
     this.#options = options;
@@ -53,6 +55,7 @@ export class RaftDriver {
       cipher: modules.cipher,
       run: (work) => this.#run(work),
       stop: () => this.#stop(),
+      halt: () => this.#halt(),
     });
   }
 
@@ -233,7 +236,21 @@ export class RaftDriver {
     await this.#modules.transport.close();
     await this.#append.flush();
     await this.#modules.store.close();
-    this.#modules.port.post({ kind: "stopped" });
+    this.#tellEnd({ kind: "stopped" });
+  }
+
+  async #halt(): Promise<void> {
+    this.#end();
+    await this.#modules.transport.close();
+    await this.#modules.store.close();
+    this.#tellEnd({ kind: "stopped" });
+  }
+
+  /** The last word to the host. */
+  #tellEnd(message: FromDriver): void {
+    if (this.#endTold) return;
+    this.#endTold = true;
+    this.#modules.port.post(message);
   }
 
   #end(): void {
@@ -257,11 +274,11 @@ export class RaftDriver {
 
   /** A failed disk or a broken invariant ends the member: it must not guess. */
   #fail(error: unknown): void {
-    if (this.#ended.signal.aborted) return;
+    if (this.#endTold) return;
     this.#end();
-    const { log, port, transport } = this.#modules;
+    const { log, transport } = this.#modules;
     log.error({ err: error }, "the Raft member failed");
-    port.post({ kind: "failed", error: toPortError(error) });
+    this.#tellEnd({ kind: "failed", error: toPortError(error) });
     transport.close().catch((cause: unknown) => {
       log.warn({ err: cause }, "closing the Raft port failed");
     });

@@ -146,9 +146,7 @@ export class RaftHost implements RaftNode {
         if (waiting) await waiting;
       }
     } catch (error) {
-      this.#modules.log.error({ err: error }, "the state machine failed");
-      this.#modules.port.post({ kind: "stop" });
-      this.#end(error);
+      this.#fail("the state machine failed", error);
     }
     this.#working = false;
   }
@@ -186,11 +184,15 @@ export class RaftHost implements RaftNode {
   /** Captures the state now; writing it goes on beside what is applied later. */
   #takeSnapshot(): void {
     this.#applier.takeSnapshot().catch((error: unknown) => {
-      if (this.#stopping) return;
-      this.#modules.log.error({ err: error }, "taking a snapshot failed");
-      this.#modules.port.post({ kind: "stop" });
-      this.#end(error);
+      if (!this.#stopping) this.#fail("taking a snapshot failed", error);
     });
+  }
+
+  /** The host's own part has failed: the member must not go on without its state. */
+  #fail(what: string, error: unknown): void {
+    this.#modules.log.error({ err: error }, what);
+    this.#modules.port.post({ kind: "halt" });
+    this.#end(error);
   }
 
   /** Ends everything that waits; `error` is why the member failed, undefined when it stopped. */

@@ -1,4 +1,5 @@
 import { Worker } from "node:worker_threads";
+import type { Clock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Logger, LogLevel } from "../../../lib/log.ts";
 import type { MemberOptions } from "../bound-member.ts";
@@ -9,6 +10,9 @@ import { deferToNextTurn } from "../raft-options.ts";
 import type { FromThread, ToThread } from "./thread-messages.ts";
 import { ThreadPort } from "./thread-port.ts";
 import type { ThreadData } from "./worker.ts";
+
+/** How long a thread may take to end after its member has. */
+const EXIT_MS = 5000;
 
 /** Where the thread starts: the compiled worker, or the one that loads the sources. */
 function entryPoint(): URL {
@@ -23,6 +27,7 @@ export class RaftThread {
   readonly identity: MemberIdentity | undefined;
   readonly port: ThreadPort<FromDriver, ToDriver>;
   readonly #worker: Worker;
+  readonly #exited: Promise<void>;
 
   private constructor(
     bound: Extract<FromThread, { kind: "bound" }>,
@@ -32,6 +37,7 @@ export class RaftThread {
     this.addr = bound.addr;
     this.identity = bound.identity;
     this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     this.port = port;
   }
 
@@ -64,9 +70,20 @@ export class RaftThread {
     this.#worker.postMessage({ kind: "begin", identity } satisfies ToThread);
   }
 
-  /** Ends the thread at once, whatever it is doing. */
-  async terminate(): Promise<void> {
-    await this.#worker.terminate();
+  /** Gives the port up without having begun; without effect once the member has ended. */
+  release(): void {
+    this.#worker.postMessage({ kind: "release" } satisfies ToThread);
+  }
+
+  /**
+   * Waits until the thread of a member that has stopped or failed has ended; one that does not is
+   * ended by force. Force is the last resort: Node may abort the process when a thread is cut off
+   * while it reads from a socket.
+   */
+  async join(clock: Clock): Promise<void> {
+    const cancel = clock.after(EXIT_MS, () => void this.#worker.terminate());
+    await this.#exited;
+    cancel();
   }
 }
 

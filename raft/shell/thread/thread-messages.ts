@@ -4,6 +4,8 @@ import type { MemberIdentity } from "../member-file.ts";
 /** What a member's thread is told. */
 export type ToThread =
   | { readonly kind: "begin"; readonly identity: MemberIdentity }
+  /** The member is not to begin after all. */
+  | { readonly kind: "release" }
   | { readonly kind: "driver"; readonly messages: readonly ToDriver[] };
 
 /** What a member's thread tells. */
