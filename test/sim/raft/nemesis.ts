@@ -205,10 +205,14 @@ export class Nemesis {
     }
     const known = config.learners.filter((id) => this.#group.active.some((m) => m.id === id));
     const steps: ConfChangeStep[] = known.map((id) => ({ type: "add-voter", id }));
-    const kept = this.#draw(fault, 2, config.voters.length);
-    for (const [i, id] of config.voters.entries())
-      if (i !== kept && this.#draw(fault, 3, 2 ** 20) & (1 << i))
-        steps.push({ type: "add-learner", id });
+    // A majority stays. As configurations take effect when they are applied, the others may know
+    // of their demotion before those who stay do, and may have the longer logs (etcd 12359).
+    const first = this.#draw(fault, 2, config.voters.length);
+    const demoted = this.#draw(fault, 3, ((config.voters.length - 1) >> 1) + 1);
+    for (let i = 0; i < demoted; i++) {
+      const id = config.voters[(first + i) % config.voters.length]!;
+      steps.push({ type: "add-learner", id });
+    }
     if (steps.length === 0) return;
     const transition = (["auto", "implicit", "explicit"] as const)[this.#draw(fault, 4, 3)]!;
     this.#group.changeConf({ transition, steps, context: NO_CONTEXT });
