@@ -101,11 +101,6 @@ export function isRetryable(error: unknown): boolean {
   return error instanceof SwarmError && ERROR_CODES[error.code].retry;
 }
 
-/** The HTTP status the engine answers with for `error`. */
-export function httpStatus(error: unknown): number {
-  return error instanceof SwarmError ? ERROR_CODES[error.code].http : 500;
-}
-
 /** The exit status of a command that ends with `error`. */
 export function exitStatus(error: unknown): number {
   return error instanceof SwarmError ? ERROR_CODES[error.code].exit : 1;
