@@ -7,6 +7,7 @@ import { FORWARDED } from "../proto/rpc-client.ts";
 import type { Incoming } from "../proto/rpc-server.ts";
 import { parseIdentity, type NodeIdentity } from "./identity.ts";
 import { PERMISSIONS, type Permission } from "./permissions.ts";
+import { removedNodeError } from "./removed-node.ts";
 
 /** Parsed certificates kept; more than any cluster has nodes. */
 const IDENTITIES_MAX = 16_384;
@@ -94,11 +95,20 @@ export function authorizer(modules: AuthorizeModules): (incoming: Incoming) => C
     return { nodeId, role, clusterId, addr };
   };
 
+  /** Tells a node that was removed so, and it need not try again. */
+  const refuseRemoved = ({ certificate }: Incoming): void => {
+    if (certificate === undefined) return;
+    const { nodeId, clusterId } = identities.of(certificate);
+    if (clusterId === modules.clusterId() && modules.isBlacklisted(nodeId))
+      throw removedNodeError(nodeId);
+  };
+
   return (incoming) => {
     const { path } = incoming;
     const permission = PERMISSIONS.get(path);
     if (permission === undefined) throw denied(path, "nobody is permitted to call it");
     const direct = directCaller(incoming);
+    if (direct.role === "none" && permission !== "anyone") refuseRemoved(incoming);
     const forwarded = forwardedCaller(incoming);
     if (forwarded === null) {
       checkPermission(permission, direct, path);

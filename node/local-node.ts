@@ -2,12 +2,11 @@ import { bootstrapCluster } from "../ca/bootstrap.ts";
 import { parseIdentity } from "../ca/identity.ts";
 import { joinCluster } from "../ca/join.ts";
 import { KeyStore } from "../ca/key-store.ts";
-import { isSwarmError, SwarmError, messageOf } from "../lib/errors.ts";
+import { isRemovedNodeError } from "../ca/removed-node.ts";
+import { SwarmError, messageOf } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
-import { retry } from "../lib/retry.ts";
 import { bootstrapObjects } from "../manager/control/bootstrap.ts";
 import { forceNewCluster } from "../raft/shell/offline/force-new-cluster.ts";
-import { NodeState } from "../proto/generated.ts";
 import type {
   HostAddress,
   HostFacts,
@@ -19,18 +18,13 @@ import type {
 } from "../engine/swarm-node.ts";
 import { hostAddresses, hostFacts } from "./host-facts.ts";
 import { Member, type MemberModules, type MemberStart } from "./member.ts";
+import { waitForFirstNode } from "./first-node.ts";
+import { isLocked, LOCKED_TEXT, NO_LEADER_TEXT } from "./node-errors.ts";
 import { localAddressTowards } from "./local-address.ts";
 import type { SavedMembership } from "./state-dir.ts";
 
 /** Life of certificates unless the cluster's spec says otherwise. */
 const CERTIFICATE_LIFE_MS = 90 * 24 * 3600 * 1000;
-
-/** Looks at whether the new cluster's first node is up: about five seconds in all. */
-const READY_CHECK = {
-  backoff: { firstMs: 20, maxMs: 100, factor: 2 },
-  attemptsMax: 100,
-  when: (): boolean => true,
-} as const;
 
 /** The local node: in no swarm, or a member of one. Its membership survives restarts. */
 export class LocalNode implements SwarmNode {
@@ -86,7 +80,7 @@ export class LocalNode implements SwarmNode {
       nodeId: saved?.nodeId ?? "",
       nodeAddr: saved?.advertise.host ?? "",
       controlAvailable: member?.manager !== undefined,
-      error: this.#error || (leaderless ? NO_LEADER : ""),
+      error: this.#error || (leaderless ? NO_LEADER_TEXT : ""),
       remoteManagers: member?.managers ?? [],
       clusterId: saved?.clusterId ?? "",
     };
@@ -141,7 +135,7 @@ export class LocalNode implements SwarmNode {
       const { material } = made;
       await this.#keys.save(material);
       await this.#enterOrClean({ saved, material, unlockKey: null, bootstrap }, signal);
-      await this.#ready(nodeId, signal);
+      await this.#firstReady(nodeId, signal);
       return nodeId;
     });
   }
@@ -230,7 +224,7 @@ export class LocalNode implements SwarmNode {
       const member = await Member.open(start, this.#modules, signal);
       this.#member = member;
       this.#state = "active";
-      void member.ended().catch((error) => this.#fail(error));
+      void member.ended().catch((error) => this.#ended(member, error));
     } catch (error) {
       this.#fail(error);
       throw error;
@@ -254,45 +248,44 @@ export class LocalNode implements SwarmNode {
       const forced = await forceNewCluster(state.join("raft"), unlockKey);
       log.warn({ removed: forced.removed, damage: forced.damage }, "forced a new cluster");
       await this.#enter({ saved, material, unlockKey }, signal);
-      await this.#ready(saved.nodeId, signal);
+      await this.#firstReady(saved.nodeId, signal);
       return saved.nodeId;
     });
   }
 
+  /**
+   * A node that was removed from the swarm ends its tasks and says so until it is told to leave;
+   * with any other failure swarmd cannot go on.
+   */
+  async #ended(member: Member, error: unknown): Promise<void> {
+    if (!isRemovedNodeError(error)) {
+      this.#fail(error);
+      return;
+    }
+    this.#modules.log.error({ err: error }, "the node was removed from the swarm");
+    this.#state = "error";
+    this.#error = messageOf(error);
+    await this.#change?.catch(() => {});
+    if (this.#member !== member) return;
+    try {
+      await this.#begin(() => member.evict(new AbortController().signal));
+      this.#member = undefined;
+    } catch (failure) {
+      this.#fail(failure);
+    }
+  }
+
+  #firstReady(nodeId: string, signal: AbortSignal): Promise<void> {
+    return waitForFirstNode(nodeId, () => this.#member?.manager?.store, this.#modules, signal);
+  }
+
   #fail(error: unknown): void {
     this.#state = isLocked(error) ? "locked" : "error";
-    this.#error = isLocked(error) ? LOCKED : messageOf(error);
+    this.#error = isLocked(error) ? LOCKED_TEXT : messageOf(error);
     if (this.#member) this.#onFailure(error);
   }
 
   async #clean(): Promise<void> {
     await this.#modules.state.wipe();
   }
-
-  /** Waits a moment until the first node counts as ready; it works all the same if it does not. */
-  async #ready(nodeId: string, signal: AbortSignal): Promise<void> {
-    const check = (): Promise<void> => {
-      const node = this.#member?.manager?.store.view.node.get(nodeId);
-      if (node?.status?.state === NodeState.READY) return Promise.resolve();
-      return Promise.reject(new SwarmError("unavailable", "the node is not ready yet"));
-    };
-    try {
-      await retry(check, READY_CHECK, this.#modules, signal);
-    } catch (error) {
-      this.#modules.log.warn({ reason: messageOf(error) }, "the first node is slow to get ready");
-    }
-  }
 }
-
-/** The manager's state needs the cluster's unlock key, or another than the one given. */
-const isLocked = (error: unknown): boolean =>
-  isSwarmError(error, "unauthenticated") ||
-  (isSwarmError(error, "failed-precondition") && error.details["locked"] !== undefined);
-
-const LOCKED =
-  "Swarm is encrypted and needs to be unlocked before it can be used. " +
-  'Please use "docker swarm unlock" to unlock it.';
-
-const NO_LEADER =
-  "The swarm does not have a leader. It's possible that too few managers are online. " +
-  "Make sure more than half of the managers are online.";

@@ -139,6 +139,11 @@ export class Member {
     await this.#end(() => Promise.resolve());
   }
 
+  /** Ends a membership that failed because the node was removed: no task is left. */
+  async evict(signal: AbortSignal): Promise<void> {
+    await this.#end(() => this.#worker?.clear(signal) ?? Promise.resolve());
+  }
+
   /** Leaves the swarm: out of Raft where it is in, no task left; the caller wipes the state. */
   async leave(signal: AbortSignal): Promise<void> {
     const { manager } = this;
@@ -149,10 +154,20 @@ export class Member {
   async #end(beforeClosing: () => Promise<void>): Promise<void> {
     this.#ending = true;
     await this.#role?.close();
-    await this.#scope.close();
+    await this.#closeScope();
+    // A promotion may have been under way.
+    await this.#role?.close();
     await beforeClosing();
     await this.#worker?.close();
     await this.#runtime.close();
+  }
+
+  async #closeScope(): Promise<void> {
+    try {
+      await this.#scope.close();
+    } catch {
+      // What ended the membership before was told by ended().
+    }
   }
 
   /** Notes what the leader says about this node. */

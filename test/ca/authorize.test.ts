@@ -4,8 +4,9 @@ import { Metadata } from "@grpc/grpc-js";
 import { authorizer } from "../../ca/authorize.ts";
 import type { CertifiedRole } from "../../ca/leaf.ts";
 import { PERMISSIONS } from "../../ca/permissions.ts";
+import { isRemovedNodeError } from "../../ca/removed-node.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { isSwarmError } from "../../lib/errors.ts";
+import { isSwarmError, messageOf } from "../../lib/errors.ts";
 import type { Caller } from "../../proto/call.ts";
 import * as generated from "../../proto/generated.ts";
 import { FORWARDED } from "../../proto/rpc-client.ts";
@@ -110,6 +111,24 @@ describe("authorisation", () => {
       () => authorize(call),
       (error) => isSwarmError(error, "unauthenticated"),
     );
+  });
+
+  it("tells a node that was removed, and nobody else, that it was", async () => {
+    removed.add("gone");
+    const refusal = async (leaf: TestLeafOptions): Promise<unknown> => {
+      const call = await incoming(NODE, leaf);
+      try {
+        return authorize(call);
+      } catch (error) {
+        return error;
+      }
+    };
+    const gone = await refusal({ nodeId: "gone" });
+    assert.ok(isRemovedNodeError(gone));
+    assert.match(messageOf(gone), /node gone was removed from the swarm: leave it/);
+    assert.ok(!isRemovedNodeError(await refusal({ clusterId: "cluster2" })));
+    assert.ok(!isRemovedNodeError(await refusal({ nodeId: "gone", clusterId: "cluster2" })));
+    assert.ok(!isRemovedNodeError(await refusal({})));
   });
 
   it("believes a manager about whom it forwards for, within the same rules", async () => {

@@ -1,3 +1,4 @@
+import { isRemovedNodeError } from "../../ca/removed-node.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { isSwarmError, type SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -64,7 +65,8 @@ function leaderOf(error: unknown): string {
 
 /**
  * Keeps this node registered with the leader until `signal` aborts: one session after another,
- * following the leader where a manager names it, backing off where none answers.
+ * following the leader where a manager names it, backing off where none answers. Throws when the
+ * node was removed from the swarm (`isRemovedNodeError`): no later session can succeed.
  */
 export async function runAgent(
   { caller }: AgentOptions,
@@ -91,7 +93,7 @@ export async function runAgent(
       await new Session(connection, caller, { ...modules, onMessage }).run(signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!isSwarmError(error)) throw error;
+      if (!isSwarmError(error) || isRemovedNodeError(error)) throw error;
       const leader = leaderOf(error);
       if (leader === "") managers.observe(addr, false);
       log.info({ addr, leader, err: error }, "session ended");

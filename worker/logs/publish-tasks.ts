@@ -86,6 +86,7 @@ export async function* publishTasks(
   const selector = subscription.selector ?? make("LogSelector");
   const read = readOf(subscription.options);
   const queue = new LineQueue();
+  const warnings: string[] = [];
   const scope = new Scope(signal);
   let readers = 0;
   const add = (runner: TaskRunner, { tail }: Pick<LogRead, "tail">): void => {
@@ -96,7 +97,7 @@ export async function* publishTasks(
         await copy(runner, { ...read, tail }, { clock, queue, nodeId }, inner);
       } catch (error) {
         inner.throwIfAborted();
-        queue.warn(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
+        warnings.push(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
       }
       readers--;
       if (readers === 0 && !read.follow) queue.end();
@@ -107,12 +108,12 @@ export async function* publishTasks(
     for (const runner of tasks.runners()) add(runner, read);
     if (readers === 0 && !read.follow) queue.end();
     for (;;) {
-      const batch = await queue.take(signal);
-      if (!batch) break;
-      const { lines: messages, warning } = batch;
-      yield make("PublishLogsMessage", { subscriptionId, messages, warning });
+      const messages = await queue.take(signal);
+      if (messages.length === 0) break;
+      yield make("PublishLogsMessage", { subscriptionId, messages });
     }
-    yield make("PublishLogsMessage", { subscriptionId, close: true });
+    const warning = warnings.join("\n");
+    yield make("PublishLogsMessage", { subscriptionId, close: true, warning });
   } finally {
     release?.();
     await scope.close();
