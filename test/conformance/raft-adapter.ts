@@ -133,6 +133,7 @@ class AdapterNode {
       onRemoval: options.stepDownOnRemoval ? "step-down" : "stay",
       forwardProposals: true,
       durableVoteRequests: false,
+      coalesceAppends: false,
     });
     const { hardState, confState } = storage.initialState();
     this.#storage = storage;

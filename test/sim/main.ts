@@ -3,11 +3,13 @@ import { systemRandom } from "../../lib/random.ts";
 import { runBatch } from "./cli/batch.ts";
 import { loadScript, profileOf, runSingle } from "./cli/single.ts";
 import { serveTasks } from "./cli/worker.ts";
+import { huntMutants } from "./mutants/hunt.ts";
 
 const USAGE = `npm run sim -- --seed S [--profile P] [--until-event N] [--shrink]
 npm run sim -- --replay FILE [--shrink]
 npm run sim -- --seeds N [--profile P] [--base B]
-npm run sim -- --minutes M [--base B]`;
+npm run sim -- --minutes M [--base B]
+npm run sim -- --mutants [--only NAME] [--limit SECONDS] [--base B]`;
 
 const { values } = parseArgs({
   options: {
@@ -19,6 +21,9 @@ const { values } = parseArgs({
     seeds: { type: "string" },
     minutes: { type: "string" },
     base: { type: "string" },
+    mutants: { type: "boolean", default: false },
+    only: { type: "string" },
+    limit: { type: "string", default: "180" },
     worker: { type: "boolean", default: false },
   },
 });
@@ -38,12 +43,15 @@ function run(): Promise<boolean> | undefined {
       { seed, profile: profileOf(profile ?? "swarm"), ...untilEvent },
       { shrink, print },
     );
+  const base = values.base ?? systemRandom.int(2 ** 32).toString(36);
+  if (values.mutants)
+    return huntMutants({ only: values.only, limitMs: Number(values.limit) * 1000, base }, print);
   if (seeds === undefined && minutes === undefined) return undefined;
   return runBatch(
     {
       seeds: seeds === undefined ? Infinity : Number(seeds),
       limitMs: minutes === undefined ? Infinity : Number(minutes) * 60_000,
-      base: values.base ?? systemRandom.int(2 ** 32).toString(36),
+      base,
       regressions: seeds === undefined,
       profile,
     },

@@ -6,10 +6,18 @@ const QUEUE_BYTES_MAX = 1 << 20;
 /** Lines sent as one message. */
 const BATCH_LINES_MAX = 512;
 
+/** What is sent together. */
+export interface LineBatch {
+  readonly lines: readonly LogMessage[];
+  /** Why lines are missing; empty when none are. */
+  readonly warning: string;
+}
+
 /** Lines of several tasks on their way into one stream; bounded, those who add wait. */
 export class LineQueue {
   readonly #waiting = new Set<() => void>();
   #lines: LogMessage[] = [];
+  #warnings: string[] = [];
   #bytes = 0;
   #ended = false;
 
@@ -24,23 +32,31 @@ export class LineQueue {
     }
   }
 
+  /** Tells the reader that something is missing. */
+  warn(warning: string): void {
+    this.#warnings.push(warning);
+    this.#wake();
+  }
+
   /** No more lines will come. */
   end(): void {
     this.#ended = true;
     this.#wake();
   }
 
-  /** The next lines; empty when there are none and none will come. */
-  async take(signal: AbortSignal): Promise<readonly LogMessage[]> {
-    while (this.#lines.length === 0 && !this.#ended) {
+  /** The next batch; null when there is none and none will come. */
+  async take(signal: AbortSignal): Promise<LineBatch | null> {
+    while (this.#lines.length === 0 && this.#warnings.length === 0) {
+      if (this.#ended) return null;
       await this.#change(signal);
       signal.throwIfAborted();
     }
-    const batch = this.#lines.slice(0, BATCH_LINES_MAX);
+    const lines = this.#lines.slice(0, BATCH_LINES_MAX);
     this.#lines = this.#lines.slice(BATCH_LINES_MAX);
-    for (const line of batch) this.#bytes -= line.data.length;
+    for (const line of lines) this.#bytes -= line.data.length;
+    const warning = this.#warnings.splice(0).join("\n");
     this.#wake();
-    return batch;
+    return { lines, warning };
   }
 
   #wake(): void {

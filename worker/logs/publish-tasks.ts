@@ -86,7 +86,6 @@ export async function* publishTasks(
   const selector = subscription.selector ?? make("LogSelector");
   const read = readOf(subscription.options);
   const queue = new LineQueue();
-  const warnings: string[] = [];
   const scope = new Scope(signal);
   let readers = 0;
   const add = (runner: TaskRunner, { tail }: Pick<LogRead, "tail">): void => {
@@ -97,7 +96,7 @@ export async function* publishTasks(
         await copy(runner, { ...read, tail }, { clock, queue, nodeId }, inner);
       } catch (error) {
         inner.throwIfAborted();
-        warnings.push(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
+        queue.warn(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
       }
       readers--;
       if (readers === 0 && !read.follow) queue.end();
@@ -108,12 +107,12 @@ export async function* publishTasks(
     for (const runner of tasks.runners()) add(runner, read);
     if (readers === 0 && !read.follow) queue.end();
     for (;;) {
-      const messages = await queue.take(signal);
-      if (messages.length === 0) break;
-      yield make("PublishLogsMessage", { subscriptionId, messages });
+      const batch = await queue.take(signal);
+      if (!batch) break;
+      const { lines: messages, warning } = batch;
+      yield make("PublishLogsMessage", { subscriptionId, messages, warning });
     }
-    const warning = warnings.join("\n");
-    yield make("PublishLogsMessage", { subscriptionId, close: true, warning });
+    yield make("PublishLogsMessage", { subscriptionId, close: true });
   } finally {
     release?.();
     await scope.close();

@@ -267,6 +267,14 @@ describe("docker runtime", function () {
     assert.deepEqual(await output(terminal), ["stdout tty"]);
   });
 
+  it("follows the log of a container that is still to be started", async () => {
+    const controller = container({ command: ["sh", "-c", "echo one"] });
+    const lines = linesOf(controller, { follow: true });
+    await controller.prepare(signal);
+    await controller.start(signal);
+    assert.deepEqual(await lines, ["stdout one"]);
+  });
+
   it("goes on with known containers after a restart and removes all others of its node", async () => {
     const kept = await run("sleep 1000");
     const keptId = `t${number}`;

@@ -195,6 +195,16 @@ describe("asynchronous storage writes", () => {
     assert.equal(ready.hardState?.commit, 1);
   });
 
+  it("need one for a vote within the term, and for a term without a vote", () => {
+    const member = new Member(2, conf([1, 2, 3]), ASYNC, { term: 1 });
+    member.step(message("MsgVote", 1, 2, { term: 1 }));
+    const voted = member.handleReady();
+    assert.deepEqual([voted.hardState?.vote, voted.entries.length, voted.mustSync], [1, 0, true]);
+    member.step(message("MsgHeartbeat", 3, 2, { term: 2 }));
+    const moved = member.handleReady();
+    assert.deepEqual([moved.hardState, moved.mustSync], [{ term: 2, vote: 0, commit: 0 }, true]);
+  });
+
   it("give the same history as the simple mode", () => {
     const run = (asyncStorageWrites: boolean) => {
       const net = cluster(3, { asyncStorageWrites });

@@ -45,6 +45,7 @@ class Chaos {
     return {
       asyncStorageWrites: true,
       durableVoteRequests: true,
+      coalesceAppends: true,
       electionTicks: 10,
       maxBytesPerMessage: 80,
       maxInflightMessages: 3,
@@ -273,7 +274,7 @@ describe("a group under random faults", () => {
   const modes: [string, Options][] = [
     ["with surveys and CheckQuorum", { preVote: true, checkQuorum: true }],
     ["with leases", { preVote: true, checkQuorum: true, readMode: "lease" }],
-    ["by the paper alone", {}],
+    ["by the paper alone, each append for itself", { coalesceAppends: false }],
   ];
   for (const [name, options] of modes) {
     it(`stays safe and recovers, ${name}`, () => {

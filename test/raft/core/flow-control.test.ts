@@ -164,6 +164,48 @@ describe("flow control", () => {
   });
 });
 
+describe("appends of one turn", () => {
+  /** A leader of two whose peer holds everything, with appends put together. */
+  const coalescing = () => leader({ coalesceAppends: true });
+
+  it("are put together: one for all proposals, with the newest commit index", () => {
+    const member = coalescing();
+    for (const word of ["a", "b", "c"]) member.core.propose([bytes(word)]);
+    const first = appends(member.take());
+    assert.deepEqual(
+      first.map((m) => [m.index, m.entries.length, m.commit]),
+      [[1, 3, 1]],
+    );
+    // An answer that commits and new proposals in the same turn: still one.
+    member.step(message("MsgAppResp", 2, 1, { index: 4 }));
+    member.core.propose([bytes("d")]);
+    assert.deepEqual(
+      appends(member.take()).map((m) => [m.index, m.entries.length, m.commit]),
+      [[4, 1, 4]],
+    );
+  });
+
+  it("tell the commit index by themselves when there is nothing else to send, once", () => {
+    const member = coalescing();
+    member.core.propose([bytes("a")]);
+    member.take();
+    member.step(message("MsgAppResp", 2, 1, { index: 2 }));
+    assert.equal(member.core.hasReady(), true);
+    assert.deepEqual(
+      appends(member.take()).map((m) => [m.entries.length, m.commit]),
+      [[0, 2]],
+    );
+    assert.equal(member.core.hasReady(), false);
+  });
+
+  it("are not owed any more by one who does not lead any more", () => {
+    const member = coalescing();
+    member.core.propose([bytes("a")]);
+    member.step(message("MsgHeartbeat", 2, 1, { term: 2 }));
+    assert.deepEqual(appends(member.take()), []);
+  });
+});
+
 describe("the window of appends in flight", () => {
   it("behaves like a plain list, whatever is added and freed", () => {
     const step = fc.record({ add: fc.boolean(), by: fc.integer({ min: 1, max: 5 }) });

@@ -15,10 +15,10 @@ function tailOf(offset: number, ...terms: number[]): UnstableTail {
   return tail;
 }
 
-/** Terms from index `base + 1` on; those up to `stable` are on disk, the others in the tail. */
-function logOf(base: number, terms: readonly number[], stable: number): RaftLog {
+/** Entries (or terms) from `base + 1` on; those up to `stable` are on disk, others in the tail. */
+function logOf(base: number, list: readonly (Entry | number)[], stable: number): RaftLog {
   const disk = new MemoryDisk({ index: base, term: base > 0 ? 1 : 0, confState: conf([1]) });
-  const entries = terms.map((term, i) => entry(term, base + 1 + i));
+  const entries = list.map((x, i) => (typeof x === "number" ? entry(x, base + 1 + i) : x));
   disk.append(entries.filter(({ index }) => index <= stable));
   const log = new RaftLog(disk, Infinity);
   log.append(entries.filter(({ index }) => index > stable));
@@ -136,18 +136,19 @@ describe("the unstable tail", () => {
 
 describe("the log", () => {
   it("is one, wherever the border between disk and memory runs", () => {
+    const item = fc.record({ term: fc.integer({ min: 1, max: 4 }), size: fc.nat(60) });
     fc.assert(
       fc.property(
         fc.integer({ min: 0, max: 5 }),
-        fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 12 }),
+        fc.array(item, { minLength: 1, maxLength: 12 }),
         fc.nat(20),
         fc.nat(400),
         (base, raw, cut, maxBytes) => {
-          const rising = raw.toSorted((a, b) => a - b);
-          const last = base + rising.length;
-          const log = logOf(base, rising, base + (cut % (rising.length + 1)));
+          const rising = raw.map(({ term }) => term).toSorted((a, b) => a - b);
+          const all = rising.map((term, i) => entry(term, base + 1 + i, "x".repeat(raw[i]!.size)));
+          const last = base + all.length;
+          const log = logOf(base, all, base + (cut % (all.length + 1)));
           assert.deepEqual([log.firstIndex(), log.lastIndex()], [base + 1, last]);
-          const all = rising.map((term, i) => entry(term, base + 1 + i));
           for (const one of all) assert.equal(log.term(one.index), one.term);
           assert.equal(log.term(base - 1), UNKNOWN_TERM);
           assert.equal(log.term(last + 1), UNKNOWN_TERM);
@@ -260,6 +261,13 @@ describe("the log", () => {
     log.acceptApplying(3, ENTRY_OVERHEAD_BYTES, false);
     log.appliedTo(3, 2 * ENTRY_OVERHEAD_BYTES);
     assert.equal(log.hasNextCommitted(false), false);
+    // A batch that was cut short waits too, though there is some budget left.
+    const other = logOf(0, [1, 1, 1], 3);
+    other.commitTo(3);
+    other.acceptApplying(1, ENTRY_OVERHEAD_BYTES, false);
+    assert.equal(other.hasNextCommitted(false), false);
+    other.appliedTo(1, ENTRY_OVERHEAD_BYTES);
+    assert.equal(other.hasNextCommitted(false), true);
   });
 
   it("hands out nothing to apply while a snapshot is being installed", () => {

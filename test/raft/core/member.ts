@@ -28,6 +28,7 @@ export const PLAIN: Partial<Config> = {
   durableVoteRequests: false,
   onRemoval: "stay",
   forwardProposals: true,
+  coalesceAppends: false,
 };
 
 export type Options = Partial<Config>;

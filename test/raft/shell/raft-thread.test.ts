@@ -44,7 +44,8 @@ describe("a Raft group of members in threads of their own", () => {
     const leader = await group.leader();
     const more = Array.from({ length: 200 }, (_, i) => `line ${i}`);
     await Promise.all(more.map((line) => leader.node.propose(Buffer.from(line))));
-    await threads.get(leader.node.id)?.terminate();
+    threads.get(leader.node.id)?.port.post({ kind: "halt" });
+    await leader.node.closed();
     const rest = group.members.filter((member) => member !== leader);
     await eventually("another leads", () => rest.some(({ node }) => node.status().leading > 0));
     await group.propose("last");

@@ -1,10 +1,9 @@
 import type { CommittedEntry } from "../../../raft/index.ts";
 import type { Message } from "../../../raft/core/message.ts";
 import type { Id, Status } from "../../../raft/core/types.ts";
-import { voteResult } from "../../../raft/core/quorum.ts";
 import { demand } from "../violation.ts";
 import type { SimDisk } from "./disk.ts";
-import { ConfigHistory } from "./configuration.ts";
+import { ConfigHistory, isQuorum } from "./configuration.ts";
 import { LogTree, show, type LogNode } from "./log-tree.ts";
 import type { Command, MachineWatch } from "./register-machine.ts";
 
@@ -22,6 +21,9 @@ interface Leadership {
   /** The durable end of its log when it was elected. */
   readonly tip: LogNode;
 }
+
+/** One entry passes however large it is. */
+const LARGEST_ENTRY_BYTES = 512;
 
 /** Bounds that a leader must keep to. */
 export interface Limits {
@@ -61,6 +63,8 @@ export class Checker implements MachineWatch {
     const { commit, applied, lastIndex, role } = status;
     const ordered = applied <= commit && commit <= lastIndex;
     demand(ordered, "order", () => `applied ${applied}, commit ${commit}, last ${lastIndex}`);
+    const durable = applied <= member.disk.last.index;
+    demand(durable, "durable-apply", () => `${member.name} has applied ${applied}, not durable`);
     if (role === "leader") this.#observeLeader(member, status);
     else this.#leases.delete(member);
     const known = this.tree.committedIndex;
@@ -120,10 +124,12 @@ export class Checker implements MachineWatch {
     const node = this.tree.find(commit, term);
     const message = (): string => `${id} commits ${commit}@${term}, which is on no disk`;
     demand(node !== undefined, "commit", message);
-    const votes = new Map<Id, boolean>();
-    for (const [voter, disk] of this.#disks) votes.set(voter, disk.holds(node!));
-    const held = voteResult(config.voters, config.votersOutgoing, votes) === "won";
-    demand(held, "durable-commit", () => `${show(node!)} is not durable on a quorum`);
+    const held = (voter: Id): boolean => this.#disks.get(voter)?.holds(node!) ?? false;
+    demand(
+      isQuorum(config, held),
+      "durable-commit",
+      () => `${show(node!)} is not durable on a quorum`,
+    );
     this.commit(node!);
     this.#checkLaterLeaders(node!, term);
     this.#checkLeases(term);
@@ -170,7 +176,7 @@ export class Checker implements MachineWatch {
       const bounded =
         next <= lastIndex + 1 &&
         inflight <= maxInflightMessages &&
-        inflightBytes <= maxInflightBytes + maxBytesPerMessage;
+        inflightBytes <= maxInflightBytes + Math.max(maxBytesPerMessage, LARGEST_ENTRY_BYTES);
       demand(bounded, "window", say(`next ${next}, ${inflight} in flight, ${inflightBytes} B`));
       const disk = this.#disks.get(peer);
       if (disk?.term !== term) continue;

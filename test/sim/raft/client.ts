@@ -22,6 +22,7 @@ export interface ClientModules {
   readonly members: () => readonly SimMember[];
   readonly histories: Histories;
   readonly keys: number;
+  readonly readsPerCent: number;
 }
 
 /** The calls of all clients by register, in the order of one counter. */
@@ -80,12 +81,13 @@ export class Client {
   /** Runs until it is stopped or has begun `operations` more; one run at a time. */
   async run(operations: number): Promise<void> {
     this.#left = operations;
+    this.stopped = false;
     if (this.#running) return;
     this.#running = true;
     for (; this.#left > 0 && !this.stopped; this.#left--) {
       await this.#sleep(this.#random.int(THINK_MAX));
       const key = `k${this.#random.int(this.#modules.keys)}`;
-      if (this.#random.int(3) === 0) await this.#read(key);
+      if (this.#random.int(100) < this.#modules.readsPerCent) await this.#read(key);
       else await this.#write(key);
     }
     this.#running = false;

@@ -32,6 +32,11 @@ export class ConfigHistory {
   }
 }
 
+/** Whether more than half of the voters, of both halves when joint, satisfy `has`. */
+export function isQuorum(config: ConfState, has: (id: Id) => boolean): boolean {
+  return halves(config).every((voters) => voters.filter(has).length * 2 > voters.length);
+}
+
 /** A member has one place in a configuration. */
 function checkMembers(config: ConfState): void {
   const { voters, votersOutgoing, learners, learnersNext } = config;

@@ -23,6 +23,7 @@ export class Group {
   readonly #members: SimMember[] = [];
   /** Taken out of the group, or their disks are lost: never started again. */
   readonly #retired = new Set<SimMember>();
+  readonly #resting = new Set<SimMember>();
   #names = 0;
   #adding = false;
   #healing = false;
@@ -80,7 +81,7 @@ export class Group {
   }
 
   restart(member: SimMember): void {
-    if (!this.#retired.has(member)) member.start();
+    if (!this.#retired.has(member) && !this.#resting.has(member)) member.start();
   }
 
   /** The process of `member` has ended by itself. */
@@ -151,16 +152,53 @@ export class Group {
     });
   }
 
-  /** Everything works again: every machine that still belongs starts, the others are taken out. */
-  heal(): void {
+  /** Down while the others recover. */
+  isResting(member: SimMember): boolean {
+    return this.#resting.has(member);
+  }
+
+  /**
+   * Everything works again: every machine that still belongs starts, the others are taken out.
+   * With `core` as many stay down as a group can do without, unless its members are in question.
+   */
+  heal(core: boolean): void {
     this.#healing = true;
+    if (core && this.#sameEverywhere()) this.#rest();
+    this.healRest(this.#resting);
+    this.#tend();
+  }
+
+  #rest(): void {
+    const members = this.active;
+    const down = (members.length - 1) >> 1;
+    for (const member of members.slice(members.length - down)) {
+      member.crash();
+      this.#resting.add(member);
+    }
+  }
+
+  /** Whether every log leads to one and the same plain configuration, of all active machines. */
+  #sameEverywhere(): boolean {
+    const { checker } = this.#world;
+    const { confIndex } = checker.tree.committed[checker.tree.committedIndex]!;
+    const founders = this.#members.length;
+    return (
+      confIndex === founders &&
+      this.active.length === founders &&
+      this.active.every(({ disk }) => disk.last.confIndex <= founders)
+    );
+  }
+
+  /** Starts everybody but `resting`. */
+  healRest(resting: ReadonlySet<SimMember> = new Set()): void {
+    if (resting !== this.#resting) this.#resting.clear();
     for (const member of this.active) {
+      if (resting.has(member)) continue;
       Object.assign(member.disk.weather, DISK_LATENCY, { stalledUntil: 0, writesLeft: Infinity });
       member.clock.setRate(1);
       member.resume();
       member.start();
     }
-    this.#tend();
   }
 
   /** One line about a member, for reports. */

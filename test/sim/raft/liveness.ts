@@ -17,6 +17,7 @@ export function unrest(group: Group): string | null {
   if (commit !== lastIndex) return `${commit} of ${lastIndex} entries are committed`;
   for (const voter of config.voters) {
     const member = group.active.find((other) => other.id === voter);
+    if (member && group.isResting(member)) continue;
     if (!member) return `lost member ${voter} is not taken out`;
     const applied = member.host?.status().applied ?? 0;
     if (applied !== commit) return `${member.name} has applied ${applied} of ${commit}`;

@@ -1,6 +1,7 @@
 import type { ConfChangeStep } from "../../../raft/core/types.ts";
 import type { Fault } from "./faults.ts";
 import type { Group } from "./group.ts";
+import type { Load } from "./load.ts";
 import type { SimMember } from "./member.ts";
 import type { Network } from "./network.ts";
 
@@ -13,10 +14,12 @@ const NO_CONTEXT = new Uint8Array(0);
 export class Nemesis {
   readonly #group: Group;
   readonly #network: Network;
+  readonly #load: Load;
 
-  constructor(group: Group, network: Network) {
+  constructor(group: Group, network: Network, load: Load) {
     this.#group = group;
     this.#network = network;
+    this.#load = load;
   }
 
   /** Begins `fault`; its end is scheduled. */
@@ -69,6 +72,8 @@ export class Nemesis {
         return this.#group.replace(target, fault.lasts);
       case "joint":
         return this.#joint(fault);
+      case "burst":
+        return this.#burst(1 + this.#draw(fault, 2, 12));
       default:
     }
   }
@@ -183,6 +188,12 @@ export class Nemesis {
     if (from && to) this.#network.clog(from.name, to.name, until);
   }
 
+  /** Many proposals at once, at everybody who believes to lead. */
+  #burst(count: number): void {
+    for (const member of this.#group.active)
+      if (member.status()?.role === "leader") this.#load.burst(member, count);
+  }
+
   /** Proposes to exchange voters for learners and back through a joint configuration. */
   #joint(fault: Fault): void {
     const { leader } = this.#group;
@@ -194,10 +205,14 @@ export class Nemesis {
     }
     const known = config.learners.filter((id) => this.#group.active.some((m) => m.id === id));
     const steps: ConfChangeStep[] = known.map((id) => ({ type: "add-voter", id }));
-    const voter = config.voters[this.#draw(fault, 2, config.voters.length)]!;
-    if (config.voters.length > 2) steps.push({ type: "add-learner", id: voter });
-    const second = config.voters[this.#draw(fault, 3, config.voters.length)]!;
-    if (config.voters.length > 4) steps.push({ type: "add-learner", id: second });
+    // A majority stays. As configurations take effect when they are applied, the others may know
+    // of their demotion before those who stay do, and may have the longer logs (etcd 12359).
+    const first = this.#draw(fault, 2, config.voters.length);
+    const demoted = this.#draw(fault, 3, ((config.voters.length - 1) >> 1) + 1);
+    for (let i = 0; i < demoted; i++) {
+      const id = config.voters[(first + i) % config.voters.length]!;
+      steps.push({ type: "add-learner", id });
+    }
     if (steps.length === 0) return;
     const transition = (["auto", "implicit", "explicit"] as const)[this.#draw(fault, 4, 3)]!;
     this.#group.changeConf({ transition, steps, context: NO_CONTEXT });

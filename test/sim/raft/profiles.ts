@@ -25,6 +25,7 @@ export const FAULT_KINDS = [
   "remove-leader",
   "replace",
   "joint",
+  "burst",
 ] as const;
 
 export type FaultKind = (typeof FAULT_KINDS)[number];
@@ -35,14 +36,32 @@ export interface Profile {
   readonly faults: readonly FaultKind[];
   /** Mean pause between two faults, ms. */
   readonly gapMs: number;
-  /** Leases and their clocks may be on. */
-  readonly leases: boolean;
+  /** Whether reads are served by leases: in no run, in every second one, in all. */
+  readonly leases: "never" | "maybe" | "always";
   /** PreVote and CheckQuorum may be off. */
   readonly bare: boolean;
 }
 
-const NETWORK = ["weather", "split", "one-way", "isolate", "bridge", "flap", "clog"] as const;
-const CRASHES = ["crash", "crash", "crash-all", "disk-slow", "disk-stall", "disk-full"] as const;
+const NETWORK = [
+  "weather",
+  "split",
+  "one-way",
+  "isolate",
+  "bridge",
+  "flap",
+  "clog",
+  "burst",
+  "burst",
+] as const;
+const CRASHES = [
+  "crash",
+  "crash",
+  "crash-all",
+  "disk-slow",
+  "disk-stall",
+  "disk-full",
+  "burst",
+] as const;
 const CLOCKS = ["pause", "pause", "host-stall", "clock-rate"] as const;
 const MEMBERS = [
   "add",
@@ -55,34 +74,47 @@ const MEMBERS = [
 ] as const;
 
 export const PROFILES: readonly Profile[] = [
-  { name: "calm", faults: ["transfer"], gapMs: 4000, leases: true, bare: false },
+  { name: "calm", faults: ["transfer"], gapMs: 4000, leases: "maybe", bare: false },
   {
     name: "network",
     faults: [...NETWORK, "transfer", "crash"],
     gapMs: 900,
-    leases: false,
+    leases: "never",
     bare: true,
   },
-  { name: "crash", faults: [...CRASHES, "weather"], gapMs: 700, leases: false, bare: true },
+  {
+    name: "crash",
+    faults: [...CRASHES, "weather", "isolate"],
+    gapMs: 700,
+    leases: "never",
+    bare: true,
+  },
   {
     name: "clock",
     faults: [...CLOCKS, "isolate", "transfer", "one-way", "weather"],
     gapMs: 900,
-    leases: true,
+    leases: "maybe",
+    bare: false,
+  },
+  {
+    name: "lease",
+    faults: ["isolate", "one-way", "bridge", "clog", "weather", "transfer", "transfer", "pause"],
+    gapMs: 500,
+    leases: "always",
     bare: false,
   },
   {
     name: "members",
     faults: [...MEMBERS, ...MEMBERS, "crash", "split", "isolate", "disk-slow", "weather"],
     gapMs: 900,
-    leases: false,
+    leases: "never",
     bare: false,
   },
   {
     name: "swarm",
     faults: [...NETWORK, ...CRASHES, ...CLOCKS, ...MEMBERS],
     gapMs: 700,
-    leases: true,
+    leases: "maybe",
     bare: false,
   },
 ];
@@ -92,30 +124,37 @@ export interface Plan {
   readonly members: number;
   readonly clients: number;
   readonly keys: number;
+  /** Share of reads among the clients' operations. */
+  readonly readsPerCent: number;
   /** Length of the phase with faults, ms of virtual time. */
   readonly faultMs: number;
   readonly settings: MemberSettings;
+  /** The recovery begins with as few members as can do it. */
+  readonly core: boolean;
   /** Kinds of faults of this run. */
   readonly faults: readonly FaultKind[];
 }
 
 /** Draws a plan; very small limits reach the rare transitions soonest. */
 export function drawPlan(profile: Profile, random: SeededRandom): Plan {
-  const lease = profile.leases && random.int(2) === 0;
-  const bare = profile.bare && random.int(3) === 0;
+  const coin = random.int(2) === 0;
+  const lease = profile.leases === "always" || (profile.leases === "maybe" && coin);
+  const bare = profile.bare ? random.int(6) : 0;
   const tiny = random.int(4) > 0;
   const kinds = profile.faults.filter(() => random.int(3) > 0);
   const core: Partial<Config> = {
     readMode: lease ? "lease" : "safe",
-    preVote: !bare,
-    checkQuorum: !bare || lease,
+    preVote: bare !== 1 && bare !== 2,
+    checkQuorum: bare !== 2 && bare !== 3,
     ...(tiny ? tinyLimits(random) : {}),
   };
   return {
     members: [1, 2, 3, 3, 3, 3, 4, 5, 5][random.int(9)]!,
     clients: 2 + random.int(3),
-    keys: 1 + random.int(3),
+    keys: lease ? 1 : 1 + random.int(3),
+    readsPerCent: lease ? 70 : 35,
     faultMs: 10_000 + random.int(25_000),
+    core: random.int(2) === 0,
     faults: kinds.length > 0 ? kinds : profile.faults,
     settings: {
       electionTicks: 5 + random.int(6),

@@ -10,6 +10,7 @@ import { drawFaults, type Fault } from "./faults.ts";
 import { Group } from "./group.ts";
 import { Recovery } from "./liveness.ts";
 import { Nemesis } from "./nemesis.ts";
+import { Load } from "./load.ts";
 import { Network } from "./network.ts";
 import { drawPlan, type Plan, type Profile } from "./profiles.ts";
 
@@ -46,6 +47,9 @@ export interface RunResult {
 /** Operations that a client begins at most; longer histories are not decided in time. */
 const OPERATIONS_MAX = 150;
 const RECOVERY_OPERATIONS_MAX = 40;
+
+/** Events of one run; a healthy one has a hundredth of them. */
+const EVENTS_MAX = 1_000_000;
 
 /** How often the recovery is looked at, µs. */
 const LOOK_US = 200_000;
@@ -94,6 +98,7 @@ class Simulation {
         members: () => this.#group.active,
         histories: this.#histories,
         keys: this.#plan.keys,
+        readsPerCent: this.#plan.readsPerCent,
       });
       this.#clients.push(client);
     }
@@ -116,7 +121,11 @@ class Simulation {
   }
 
   #schedule(): void {
-    const nemesis = new Nemesis(this.#group, this.#network);
+    const nemesis = new Nemesis(
+      this.#group,
+      this.#network,
+      new Load(this.#checker, this.#histories),
+    );
     for (const fault of this.#faults)
       this.#scheduler.after(fault.at, ["fault", fault.kind, fault], () => nemesis.begin(fault));
     for (const client of this.#clients)
@@ -124,15 +133,25 @@ class Simulation {
     this.#scheduler.after(this.#plan.faultMs * 1000, ["fault", "heal"], () => this.#heal());
   }
 
+  /** First a bare quorum has to recover, where that is possible, then everybody. */
   #heal(): void {
     this.#network.heal();
-    this.#group.heal();
+    this.#group.heal(this.#plan.core);
+    this.#recover(() => {
+      this.#group.healRest();
+      this.#recover(() => {
+        this.#over = true;
+      });
+    });
+  }
+
+  #recover(next: () => void): void {
     for (const client of this.#clients)
       client.run(RECOVERY_OPERATIONS_MAX).catch((error: unknown) => this.#fail(error));
     const recovery = new Recovery(this.#group, this.#clients, this.#scheduler.now);
     const look = (): void => {
-      this.#over = recovery.check(this.#scheduler.now);
-      this.#scheduler.after(LOOK_US, ["fault", "look"], look);
+      if (recovery.check(this.#scheduler.now)) next();
+      else this.#scheduler.after(LOOK_US, ["fault", "look"], look);
     };
     look();
   }
@@ -141,6 +160,8 @@ class Simulation {
     const last = this.#options.untilEvent ?? Infinity;
     while (!this.#over && !this.#violation && this.#scheduler.count < last) {
       const event = this.#scheduler.next();
+      if (this.#scheduler.count > EVENTS_MAX)
+        throw new Violation("flood", "it never comes to rest");
       if (!event) throw new Violation("liveness", "nothing is left to happen");
       try {
         event.run();

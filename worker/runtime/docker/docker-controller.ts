@@ -86,7 +86,8 @@ export class DockerController implements TaskController {
   }
 
   wait(signal: AbortSignal): Promise<TaskExit> {
-    return this.#until(signal, async (found) => {
+    return this.#until(signal, async () => {
+      const found = await this.#inspect(signal);
       const exit = exitOf(found);
       const unhealthy = found.State.Health?.Status === "unhealthy";
       if (exit) return unhealthy ? { ...exit, error: UNHEALTHY } : exit;
@@ -124,7 +125,7 @@ export class DockerController implements TaskController {
   }
 
   async *logs(read: LogRead, signal: AbortSignal): AsyncIterable<LogLine> {
-    const found = await this.#find(signal);
+    const found = read.follow ? await this.#started(signal) : await this.#find(signal);
     if (!found) return;
     const container = { id: found.Id, tty: found.Config.Tty };
     yield* readEngineLog(this.#modules.docker, container, read, signal);
@@ -147,7 +148,8 @@ export class DockerController implements TaskController {
 
   /** Returns when the container is healthy or has ended well; throws when it is or ended badly. */
   async #healthy(signal: AbortSignal): Promise<void> {
-    await this.#until(signal, async (found) => {
+    await this.#until(signal, async () => {
+      const found = await this.#inspect(signal);
       const exit = exitOf(found);
       if (exit && exit.code !== 0)
         throw new SwarmError("failed-precondition", `task: non-zero exit (${exit.code})`);
@@ -159,11 +161,16 @@ export class DockerController implements TaskController {
     });
   }
 
-  /** Looks at the container now and at each of its events, until `look` gives something. */
-  async #until<T>(
-    signal: AbortSignal,
-    look: (found: ContainerInspectInfo) => Promise<T | null>,
-  ): Promise<T> {
+  /** The container as soon as it was started; it may still be to be created. */
+  #started(signal: AbortSignal): Promise<ContainerInspectInfo> {
+    return this.#until(signal, async () => {
+      const found = await this.#find(signal);
+      return found?.State.Status === "created" ? null : found;
+    });
+  }
+
+  /** Looks now and at each event of the task's container, until `look` gives something. */
+  async #until<T>(signal: AbortSignal, look: () => Promise<T | null>): Promise<T> {
     const bell = new Bell();
     const releases = [
       this.#modules.events.subscribe(this.#task.id, bell),
@@ -171,7 +178,7 @@ export class DockerController implements TaskController {
     ];
     try {
       for (;;) {
-        const result = await look(await this.#inspect(signal));
+        const result = await look();
         if (result !== null) return result;
         await bell.wait();
         signal.throwIfAborted();

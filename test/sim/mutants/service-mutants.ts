@@ -1,0 +1,137 @@
+import { mutant, type Mutant } from "./mutant.ts";
+
+/** Bugs in reads, proposals, snapshots and membership. */
+export const SERVICE_MUTANTS: readonly Mutant[] = [
+  mutant(
+    ["read-before-own-commit", "network", "a new leader reads what it knows committed (etcd 7331)"],
+    ["core/reads.ts", "if (!s.committedInTerm) {", "if (false) {"],
+  ),
+  mutant(
+    ["read-by-late-answer", "network", "an answer to an earlier heartbeat confirms (etcd 20418)"],
+    ["core/read-queue.ts", "round: this.#round + 1 });", "round: this.#round });"],
+  ),
+  mutant(
+    ["read-unconfirmed", "network", "a leader answers reads without asking anybody (§6.4)"],
+    ["core/reads.ts", "if (s.tracker.isLoneVoter(s.id) ||", "if (true ||"],
+  ),
+  mutant(
+    ["read-before-applied", "calm", "a read does not wait for the state machine (tikv 9239)"],
+    ["shell/host/raft-host.ts", "    await this.#applier.reached(index, signal);\n", ""],
+  ),
+  mutant(
+    ["other-entry-confirmed", "network", "a proposal is confirmed by another leader's entry"],
+    [
+      "shell/driver/proposals.ts",
+      "if (proposal.term === entry.term) return proposal.id;",
+      "return proposal.id;",
+    ],
+  ),
+  mutant(
+    ["lost-called-refused", "network", "a proposal of unknown outcome is said to be refused"],
+    [
+      "shell/driver/proposals.ts",
+      'portError(\n  "aborted",\n  "leadership was lost before the change was confirmed',
+      'portError(\n  "not-leader",\n  "leadership was lost before the change was confirmed',
+    ],
+  ),
+  mutant(
+    [
+      "conf-change-not-held-back",
+      "members",
+      "a second change follows an unapplied one (etcd 12359)",
+    ],
+    ["core/propose.ts", 'if (pendingConfIndex > s.log.applied) return "conf-pending";\n', ""],
+  ),
+  mutant(
+    ["inherited-change-forgotten", "members", "a new leader overlooks a change in its tail (§4.1)"],
+    ["core/roles.ts", "  s.pendingConfIndex = last;\n", ""],
+  ),
+  mutant(
+    ["commit-by-one-half", "members", "a joint configuration commits by its new half (§4.3)"],
+    ["core/quorum.ts", "outgoing.length === 0 ? reached :", "true ? reached :"],
+  ),
+  mutant(
+    ["joint-never-left", "members", "only the leader that entered leaves a joint one (etcd 12136)"],
+    [
+      "core/apply.ts",
+      "if (due && s.log.applied >= s.pendingConfIndex) {",
+      "if (due && s.log.applied === s.pendingConfIndex && s.log.applied < s.log.lastIndex()) {",
+    ],
+  ),
+  mutant(
+    ["demoted-at-once", "members", "a voter of the old half becomes a learner too early (§4.3)"],
+    [
+      "core/conf-change.ts",
+      "(this.outgoing.has(id) ? this.learnersNext : this.learners).add(id);",
+      "this.learners.add(id);",
+    ],
+  ),
+  mutant(
+    [
+      "snapshot-without-configuration",
+      "members",
+      "a snapshot leaves the old configuration (openraft 1808)",
+    ],
+    [
+      "core/membership.ts",
+      "  s.tracker.clear();\n  s.tracker.adopt(config, s.log.lastIndex());\n",
+      "  s.tracker.adopt(config.voters.length === 0 ? config : s.tracker.config, s.log.lastIndex());\n",
+    ],
+  ),
+  mutant(
+    [
+      "snapshot-of-later-members",
+      "members",
+      "a snapshot carries a later configuration (scylla 9551)",
+    ],
+    [
+      "shell/driver/snapshotting.ts",
+      "await this.#keep(key, taken.membership, content);",
+      "await this.#keep(key, this.#modules.group.membership, content);",
+    ],
+  ),
+  mutant(
+    ["stuck-in-snapshot", "swarm", "a failed transfer is not reported (dgraph 2707)"],
+    [
+      "core/leader.ts",
+      'if (s.role !== "leader" || peer?.state !== "snapshot") return;',
+      "if (peer) return;",
+    ],
+  ),
+  mutant(
+    ["older-snapshot-wins", "crash", "a snapshot of its own replaces a newer received one"],
+    [
+      "shell/log/memory-log-store.ts",
+      "write.snapshot && write.snapshot.index > disk.snapshot.index",
+      "write.snapshot",
+    ],
+  ),
+  mutant(
+    ["contradicted-log-kept", "network", "entries that a snapshot contradicts stay (openraft 753)"],
+    [
+      "shell/log/memory-log-store.ts",
+      "if (this.#window.term(index) !== term) {",
+      "if (this.#window.term(index) === undefined) {",
+    ],
+  ),
+  mutant(
+    ["snapshot-overtakes-entries", "crash", "a snapshot is installed amid what came before it"],
+    ["shell/driver/raft-driver.ts", "    await apply.handed();\n", ""],
+  ),
+  mutant(
+    [
+      "leader-gone-too-early",
+      "members",
+      "a leader takes itself out and is gone before it is known",
+    ],
+    ["shell/driver/changes.ts", "if (id === status.id) {", "if (id === 0) {"],
+  ),
+  mutant(
+    ["transfer-spins", "network", "waiting for a transfer keeps the event loop busy"],
+    [
+      "shell/driver/changes.ts",
+      "    for (;;) {\n      await turns.next();\n      const { role",
+      "    for (;;) {\n      wake();\n      await turns.next();\n      const { role",
+    ],
+  ),
+];
