@@ -8,12 +8,14 @@ import { orchestratorSuite } from "./orchestrator/suite.ts";
 import { raftSuite } from "./raft/suite.ts";
 import { storeSuite } from "./store/suite.ts";
 import { toTable, type Report } from "./report.ts";
+import { schedulerSuite } from "./scheduler.ts";
 import type { Suite } from "./suite.ts";
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["raft", raftSuite],
   ["store", storeSuite],
   ["orchestrator", orchestratorSuite],
+  ["scheduler", schedulerSuite],
 ]);
 
 async function main(): Promise<void> {
