@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { keepEncoded, SHARED_MESSAGES } from "./keep-encoded.ts";
 import { descriptor } from "./descriptor.ts";
 import type { Messages } from "./generated.ts";
 
@@ -8,6 +9,7 @@ protobuf.configure();
 
 const root = protobuf.Root.fromJSON(descriptor);
 root.resolveAll();
+for (const type of allTypes(root)) if (SHARED_MESSAGES.has(typeName(type))) keepEncoded(type);
 
 const TO_OBJECT = {
   longs: Number,

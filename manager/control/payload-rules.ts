@@ -35,9 +35,9 @@ export function nameTaken(noun: Noun, name: string): SwarmError {
 }
 
 /** Refuses to remove what services use, and names them. */
-export function checkUnused(noun: Noun, name: string, users: ReadonlySet<Service>): void {
-  if (users.size === 0) return;
+export function checkUnused(noun: Noun, name: string, users: Iterable<Service>): void {
   const names = [...users].map((service) => service.spec?.annotations?.name ?? service.id);
-  const services = users.size === 1 ? "service" : "services";
+  if (names.length === 0) return;
+  const services = names.length === 1 ? "service" : "services";
   throw invalid(`${noun} '${name}' is in use by the following ${services}: ${names.join(", ")}`);
 }

@@ -57,19 +57,24 @@ function payload(spec: TaskSpec | null): ContainerSpec | ProcessSpec | null {
   return spec?.runtime === "process" ? spec.process : null;
 }
 
+/** As `items.map(idOf)`; for none, which is most often, without making an array. */
+function ids<T>(items: readonly T[] | undefined, idOf: (item: T) => string): readonly string[] {
+  return items && items.length > 0 ? items.map(idOf) : NONE;
+}
+
 /** Ids of the secrets a task spec uses. */
 export function secretIds(spec: TaskSpec | null): readonly string[] {
-  return payload(spec)?.secrets.map((reference) => reference.secretId) ?? NONE;
+  return ids(payload(spec)?.secrets, (reference) => reference.secretId);
 }
 
 /** Ids of the configs a task spec uses. */
 export function configIds(spec: TaskSpec | null): readonly string[] {
-  return payload(spec)?.configs.map((reference) => reference.configId) ?? NONE;
+  return ids(payload(spec)?.configs, (reference) => reference.configId);
 }
 
 /** Ids of the networks a task spec attaches to. */
 export function networkIds(spec: TaskSpec | null): readonly string[] {
-  return spec?.networks.map((network) => network.target) ?? NONE;
+  return ids(spec?.networks, (network) => network.target);
 }
 
 /** The runtime's name as filters know it: `container`, `process`, `attachment` or a generic kind. */
@@ -170,7 +175,7 @@ export const SCHEMAS = {
       slot: (task: Task) => (task.serviceId ? [slotKey(task)] : NONE),
       secret: (task: Task) => secretIds(task.spec),
       config: (task: Task) => configIds(task.spec),
-      network: (task: Task) => task.networks.map((attachment) => attachment.networkId),
+      network: (task: Task) => ids(task.networks, (attachment) => attachment.networkId),
     },
     // A task that has ended gives its addresses back.
     leases: (task: Task) =>

@@ -1,5 +1,6 @@
 import { SwarmError } from "../../lib/errors.ts";
 import { assert } from "../../lib/assert.ts";
+import { ObjectSet, type Found } from "./object-set.ts";
 import type { Schema } from "./schema.ts";
 
 /** Every object has these. */
@@ -14,10 +15,10 @@ export interface TableView<T, Index extends string = string> {
   get(id: string): T | undefined;
   /** Every object, oldest first. */
   all(): Iterable<T>;
-  /** Objects under `key` of a secondary index. */
-  by(index: Index, key: string): ReadonlySet<T>;
-  /** Objects of that name, without regard to case. */
-  named(name: string): ReadonlySet<T>;
+  /** Objects under `key` of a secondary index, in the order in which they came under it. */
+  by(index: Index, key: string): Found<T>;
+  /** Objects of that name, without regard to case. Those without one are found only by id. */
+  named(name: string): Found<T>;
   /**
    * The object meant by a person: full id, else name (in any case, unless several differ in just
    * that), else a unique prefix of an id.
@@ -26,7 +27,13 @@ export interface TableView<T, Index extends string = string> {
   resolve(ref: string): T;
 }
 
-const EMPTY: ReadonlySet<never> = new Set();
+const EMPTY: Found<never> = new ObjectSet<never>();
+
+/** One secondary index: how its keys are found, and what is under each. */
+interface Index<T extends Identified> {
+  readonly keysOf: (object: T) => readonly string[];
+  readonly sets: Map<string, ObjectSet<T>>;
+}
 
 /** The Raft index of the entry that last changed `object`; 0 before it is stored. */
 export function versionOf(object: Identified): number {
@@ -38,13 +45,23 @@ export class Table<T extends Identified> implements TableView<T> {
   readonly #kind: string;
   readonly #schema: Schema<T>;
   readonly #byId = new Map<string, T>();
-  readonly #byName = new Map<string, Set<T>>();
-  readonly #indexes: ReadonlyMap<string, Map<string, Set<T>>>;
+  readonly #indexes: ReadonlyMap<string, Index<T>>;
+  /** The indexes by name and by keys: all that a change touches. */
+  readonly #all: readonly Index<T>[];
+  readonly #names: Index<T>;
 
   constructor(kind: string, schema: Schema<T>) {
     this.#kind = kind;
     this.#schema = schema;
-    this.#indexes = new Map(Object.keys(schema.indexes).map((name) => [name, new Map()]));
+    const namesOf = (object: T): readonly string[] => {
+      const name = schema.nameOf(object);
+      return name === "" && !schema.uniqueName ? NONE : [name.toLowerCase()];
+    };
+    this.#names = { keysOf: namesOf, sets: new Map() };
+    this.#indexes = new Map(
+      Object.entries(schema.indexes).map(([name, keysOf]) => [name, { keysOf, sets: new Map() }]),
+    );
+    this.#all = [this.#names, ...this.#indexes.values()];
   }
 
   get size(): number {
@@ -59,12 +76,12 @@ export class Table<T extends Identified> implements TableView<T> {
     return this.#byId.values();
   }
 
-  by(index: string, key: string): ReadonlySet<T> {
-    return this.#indexes.get(index)?.get(key) ?? EMPTY;
+  by(index: string, key: string): Found<T> {
+    return this.#indexes.get(index)?.sets.get(key) ?? EMPTY;
   }
 
-  named(name: string): ReadonlySet<T> {
-    return this.#byName.get(name.toLowerCase()) ?? EMPTY;
+  named(name: string): Found<T> {
+    return this.#names.sets.get(name.toLowerCase()) ?? EMPTY;
   }
 
   resolve(ref: string): T {
@@ -100,13 +117,8 @@ export class Table<T extends Identified> implements TableView<T> {
   /** Stores `object` in place of the one with its id, if any. Returns the old one. */
   put(object: T): T | undefined {
     const old = this.#byId.get(object.id);
-    if (old) this.#unindex(old);
     this.#byId.set(object.id, object);
-    add(this.#byName, this.#schema.nameOf(object).toLowerCase(), object);
-    for (const [name, keysOf] of Object.entries(this.#schema.indexes)) {
-      const index = this.#indexes.get(name);
-      if (index) for (const key of keysOf(object)) add(index, key, object);
-    }
+    for (const index of this.#all) reindex(index, old, object);
     return old;
   }
 
@@ -114,29 +126,34 @@ export class Table<T extends Identified> implements TableView<T> {
   remove(id: string): T {
     const old = this.#byId.get(id);
     assert(old, `${this.#kind} ${id} is in the table`);
-    this.#unindex(old);
+    for (const { keysOf, sets } of this.#all)
+      for (const key of keysOf(old)) drop(sets, key, old.id);
     this.#byId.delete(id);
     return old;
   }
+}
 
-  #unindex(object: T): void {
-    drop(this.#byName, this.#schema.nameOf(object).toLowerCase(), object);
-    for (const [name, keysOf] of Object.entries(this.#schema.indexes)) {
-      const index = this.#indexes.get(name);
-      if (index) for (const key of keysOf(object)) drop(index, key, object);
-    }
+const NONE: readonly string[] = [];
+
+/** Puts `object` where its keys say; where those of `old` say the same, in its very place. */
+function reindex<T extends Identified>(index: Index<T>, old: T | undefined, object: T): void {
+  const { keysOf, sets } = index;
+  const before = old ? keysOf(old) : NONE;
+  const after = keysOf(object);
+  for (const key of before) if (!after.includes(key)) drop(sets, key, object.id);
+  for (const key of after) {
+    const set = sets.get(key);
+    if (set) set.put(object);
+    else sets.set(key, new ObjectSet(object));
   }
 }
 
-function add<T>(index: Map<string, Set<T>>, key: string, object: T): void {
-  const set = index.get(key);
-  if (set) set.add(object);
-  else index.set(key, new Set([object]));
-}
-
-function drop<T>(index: Map<string, Set<T>>, key: string, object: T): void {
-  const set = index.get(key);
-  if (!set) return;
-  set.delete(object);
-  if (set.size === 0) index.delete(key);
+function drop<T extends Identified>(
+  sets: Map<string, ObjectSet<T>>,
+  key: string,
+  id: string,
+): void {
+  const set = sets.get(key);
+  set?.remove(id);
+  if (set?.size === 0) sets.delete(key);
 }

@@ -108,14 +108,15 @@ export class Tables {
         updatedAtMs: stamp.timeMs,
       },
     } as AnyObject;
-    const refusal = this.#check(kind, object);
+    const claims = claimsOf(kind, object);
+    const refusal = this.#check(kind, object, claims);
     if (refusal) return refusal;
-    this.#put(kind, object);
+    this.#put(kind, object, claims);
     const made = old ? ChangeKind.UPDATE : ChangeKind.CREATE;
     return { kind, change: made, object, old } as StoreEvent;
   }
 
-  #check(kind: Kind, object: AnyObject): Refusal | undefined {
+  #check(kind: Kind, object: AnyObject, claims: Claims): Refusal | undefined {
     const taken = this.#table(kind).nameConflict(object);
     if (taken) {
       const name = (SCHEMAS[kind] as Schema<AnyObject>).nameOf(object);
@@ -124,7 +125,6 @@ export class Tables {
         `name conflicts with an existing object: ${kind} ${name} already exists`,
       );
     }
-    const claims = claimsOf(kind, object);
     for (const target of claims.references) {
       const [targetKind, targetId] = target.split("/") as [Kind, string];
       if (!this.#table(targetKind).get(targetId))
@@ -144,10 +144,10 @@ export class Tables {
     return { kind, change: ChangeKind.REMOVE, object: old, old } as StoreEvent;
   }
 
-  #put(kind: Kind, object: AnyObject): void {
+  #put(kind: Kind, object: AnyObject, claims = claimsOf(kind, object)): void {
     const old = this.#table(kind).put(object);
     if (old) this.#claims.release(claimsOf(kind, old));
-    this.#claims.take(claimsOf(kind, object));
+    this.#claims.take(claims);
   }
 
   #undo(event: StoreEvent): void {
@@ -165,12 +165,12 @@ export class Tables {
 }
 
 const NOTHING: readonly string[] = [];
+const NO_CLAIMS: Claims = { owner: "", leases: NOTHING, references: NOTHING };
 
 function claimsOf(kind: Kind, object: AnyObject): Claims {
   const schema = SCHEMAS[kind] as Schema<AnyObject>;
-  return {
-    owner: `${kind}/${object.id}`,
-    leases: schema.leases?.(object) ?? NOTHING,
-    references: schema.references?.(object) ?? NOTHING,
-  };
+  const leases = schema.leases?.(object) ?? NOTHING;
+  const references = schema.references?.(object) ?? NOTHING;
+  if (leases.length === 0 && references.length === 0) return NO_CLAIMS;
+  return { owner: `${kind}/${object.id}`, leases, references };
 }

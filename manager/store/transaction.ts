@@ -82,11 +82,13 @@ function toProto(change: Change): StoreChange {
       removeId: change.id,
     });
   }
-  return make("StoreChange", {
+  return {
     kind: ACTIONS[change.action],
     expectedVersion: change.action === "update" ? change.expected : 0,
     object: toStoreObject(change.kind, change.object),
-  });
+    removeTable: "",
+    removeId: "",
+  };
 }
 
 function fromProto(change: StoreChange): Change {
