@@ -1,12 +1,12 @@
-import { PublishMode, TaskState, type Node, type Task } from "../../proto/generated.ts";
-import { genericAmount, reservationOf } from "../resources/reservation.ts";
-import { versionOf } from "../store/table.ts";
-
-/** Early failures of one service version on a node count for this long, milliseconds. */
-export const FAILURE_WINDOW_MS = 5 * 60_000;
-
-/** So many failures within the window put a node behind all others. */
-export const FAILURES_MAX = 5;
+import {
+  PublishMode,
+  TaskState,
+  type Node,
+  type Resources,
+  type Task,
+} from "../../proto/generated.ts";
+import { genericAmount, genericKind, reservationOf } from "../resources/reservation.ts";
+import { FailureMemory } from "./failure-memory.ts";
 
 /** `service/version` of a task: tasks of one group are placed alike. */
 export function groupKey(task: Task): string {
@@ -23,12 +23,21 @@ export function isActive(task: Task): boolean {
   return task.desiredState <= TaskState.COMPLETE && holdsResources(task);
 }
 
+const NONE: readonly string[] = [];
+
 /** `protocol/port` of the host ports a task publishes. */
 export function hostPorts(task: Task): readonly string[] {
-  return (task.endpoint?.spec?.ports ?? [])
+  const ports = task.endpoint?.spec?.ports;
+  if (!ports || ports.length === 0) return NONE;
+  return ports
     .filter((port) => port.publishMode === PublishMode.HOST && port.publishedPort !== 0)
     .map((port) => `${port.protocol}/${port.publishedPort}`);
 }
+
+/** What taking a task in did to a node: nothing that counts, only took room, or may have made some. */
+export type LoadChange = "none" | "taken" | "freed";
+
+const NO_RESOURCES = { nanoCpus: 0, memoryBytes: 0 } as const;
 
 /**
  * What the scheduler knows of one node, kept up to date task by task: a placement costs a few
@@ -43,22 +52,23 @@ export class NodeInfo {
   freeMemory = 0;
   /** Active tasks of any service. */
   total = 0;
+  readonly failures = new FailureMemory();
   readonly #tasks = new Map<string, Task>();
   readonly #byService = new Map<string, number>();
   readonly #ports = new Map<string, number>();
-  readonly #failures = new Map<string, number[]>();
+  readonly #generic = new Map<string, number>();
 
   constructor(node: Node) {
     this.id = node.id;
     this.node = node;
-    this.#resetFree();
+    this.#addCapacity(1);
   }
 
   /** The node object changed; its tasks did not. */
   update(node: Node): void {
+    this.#addCapacity(-1);
     this.node = node;
-    this.#resetFree();
-    for (const task of this.#tasks.values()) this.#take(task, 1, false);
+    this.#addCapacity(1);
   }
 
   get tasks(): Iterable<Task> {
@@ -71,48 +81,38 @@ export class NodeInfo {
   }
 
   hasPort(port: string): boolean {
-    return (this.#ports.get(port) ?? 0) > 0;
+    return this.#ports.has(port);
   }
 
   /** Takes a task in, or notes how it changed. Tasks that hold nothing any more are let go. */
-  put(task: Task): void {
+  put(task: Task): LoadChange {
     const before = this.#tasks.get(task.id);
-    if (before) this.#take(before, -1, true);
-    this.#tasks.delete(task.id);
-    if (!holdsResources(task)) return;
-    this.#tasks.set(task.id, task);
-    this.#take(task, 1, true);
+    const holds = holdsResources(task);
+    if (before && holds && weighsTheSame(before, task)) {
+      this.#tasks.set(task.id, task);
+      return "none";
+    }
+    if (before) this.#take(before, -1);
+    if (holds) {
+      this.#tasks.set(task.id, task);
+      this.#take(task, 1);
+    } else this.#tasks.delete(task.id);
+    if (before) return "freed";
+    return holds ? "taken" : "none";
   }
 
-  remove(taskId: string): void {
+  remove(taskId: string): LoadChange {
     const task = this.#tasks.get(taskId);
-    if (!task) return;
+    if (!task) return "none";
     this.#tasks.delete(taskId);
-    this.#take(task, -1, true);
-  }
-
-  /** Notes that a task of the group failed here. */
-  noteFailure(group: string, nowMs: number): void {
-    const recent = this.#failures.get(group)?.filter((at) => nowMs - at < FAILURE_WINDOW_MS) ?? [];
-    recent.push(nowMs);
-    this.#failures.set(group, recent);
-  }
-
-  /** Recent failures of the group when there were so many that they matter, else 0. */
-  failuresOf(group: string, nowMs: number): number {
-    const known = this.#failures.get(group);
-    if (!known) return 0;
-    const recent = known.filter((at) => nowMs - at < FAILURE_WINDOW_MS);
-    if (recent.length === 0) this.#failures.delete(group);
-    return recent.length >= FAILURES_MAX ? recent.length : 0;
+    this.#take(task, -1);
+    return "freed";
   }
 
   /** Units of a generic resource that are not claimed. */
   freeGeneric(kind: string): number {
-    let free = genericAmount(this.node.description?.resources?.generic ?? [], kind);
-    for (const task of this.#tasks.values())
-      free -= genericAmount(task.assignedGenericResources, kind);
-    return free;
+    const offered = genericAmount(this.node.description?.resources?.generic ?? [], kind);
+    return offered - (this.#generic.get(kind) ?? 0);
   }
 
   /** Share of the node that is reserved by its dominant resource, 0 to 1. */
@@ -123,81 +123,49 @@ export class NodeInfo {
     return Math.max(cpu, memory);
   }
 
-  #resetFree(): void {
-    const { nanoCpus, memoryBytes } = this.node.description?.resources ?? NO_RESOURCES;
-    this.freeCpu = nanoCpus;
-    this.freeMemory = memoryBytes;
+  /** How many tasks that reserve so much fit by CPU and memory; Infinity for tasks without. */
+  roomFor(reserved: Resources | null): number {
+    if (!reserved) return Infinity;
+    const cpu = reserved.nanoCpus > 0 ? Math.floor(this.freeCpu / reserved.nanoCpus) : Infinity;
+    const { memoryBytes } = reserved;
+    return Math.min(cpu, memoryBytes > 0 ? Math.floor(this.freeMemory / memoryBytes) : Infinity);
   }
 
-  #take(task: Task, sign: 1 | -1, counts: boolean): void {
+  #addCapacity(sign: 1 | -1): void {
+    const { nanoCpus, memoryBytes } = this.node.description?.resources ?? NO_RESOURCES;
+    this.freeCpu += sign * nanoCpus;
+    this.freeMemory += sign * memoryBytes;
+  }
+
+  #take(task: Task, sign: 1 | -1): void {
     const reserved = reservationOf(task);
     if (reserved) {
       this.freeCpu -= sign * reserved.nanoCpus;
       this.freeMemory -= sign * reserved.memoryBytes;
     }
-    if (!counts) return;
     for (const port of hostPorts(task)) add(this.#ports, port, sign);
+    for (const claim of task.assignedGenericResources) {
+      const amount = claim.resource === "discrete" ? claim.discrete.value : 1;
+      add(this.#generic, genericKind(claim), sign * amount);
+    }
     if (!isActive(task)) return;
     this.total += sign;
     add(this.#byService, task.serviceId, sign);
   }
 }
 
-const NO_RESOURCES = { nanoCpus: 0, memoryBytes: 0 } as const;
+/** Whether nothing that a node's load is made of differs: a step of a running task's life. */
+function weighsTheSame(before: Task, after: Task): boolean {
+  return (
+    before.spec === after.spec &&
+    before.endpoint === after.endpoint &&
+    before.assignedGenericResources === after.assignedGenericResources &&
+    before.desiredState <= TaskState.COMPLETE === after.desiredState <= TaskState.COMPLETE
+  );
+}
 
 function add(counts: Map<string, number>, key: string, by: number): void {
   const count = (counts.get(key) ?? 0) + by;
   if (count === 0) counts.delete(key);
   else counts.set(key, count);
-}
-
-/** The scheduler's picture of every node. */
-export class NodeSet {
-  readonly #nodes = new Map<string, NodeInfo>();
-
-  get size(): number {
-    return this.#nodes.size;
-  }
-
-  all(): Iterable<NodeInfo> {
-    return this.#nodes.values();
-  }
-
-  get(id: string): NodeInfo | undefined {
-    return this.#nodes.get(id);
-  }
-
-  /** Notes a node. Returns whether that may let waiting tasks fit: all but its mere heartbeat. */
-  putNode(node: Node, tasks: Iterable<Task>): boolean {
-    const known = this.#nodes.get(node.id);
-    if (!known) {
-      const info = new NodeInfo(node);
-      for (const task of tasks) info.put(task);
-      this.#nodes.set(node.id, info);
-      return true;
-    }
-    const before = known.node;
-    if (versionOf(before) === versionOf(node)) return false;
-    known.update(node);
-    return (
-      before.spec !== node.spec ||
-      before.description !== node.description ||
-      before.status?.state !== node.status?.state ||
-      before.role !== node.role
-    );
-  }
-
-  removeNode(id: string): void {
-    this.#nodes.delete(id);
-  }
-
-  /** Notes a task's present state on the node it is, or was, assigned to. */
-  putTask(task: Task, old: Task | undefined): void {
-    if (old?.nodeId && old.nodeId !== task.nodeId) this.#nodes.get(old.nodeId)?.remove(old.id);
-    if (task.nodeId) this.#nodes.get(task.nodeId)?.put(task);
-  }
-
-  removeTask(task: Task): void {
-    if (task.nodeId) this.#nodes.get(task.nodeId)?.remove(task.id);
-  }
 }

@@ -1,24 +1,15 @@
 import type { Node, PlacementPreference } from "../../proto/generated.ts";
 import type { NodeInfo } from "./node-info.ts";
-import { Heap } from "./strategies/heap.ts";
+import { IndexHeap } from "./strategies/heap.ts";
 import type { Group, Picker, Strategy } from "./strategies/strategy.ts";
 
-/** A branch of the preference tree: the nodes that share one label value, and their tasks. */
-interface Branch {
-  readonly picker: Picker;
-  readonly order: number;
-  tasks: number;
-}
-
-/** Value of `node.labels.x` or `engine.labels.x`; empty when missing. */
-function labelOf(node: Node, descriptor: string): string {
+/** Reads the value of `node.labels.x` or `engine.labels.x`; empty when missing. */
+function labelReader(descriptor: string): (node: Node) => string {
   const [scope, , ...rest] = descriptor.split(".");
   const key = rest.join(".");
-  const labels =
-    scope?.toLowerCase() === "engine"
-      ? node.description?.engine?.labels
-      : node.spec?.annotations?.labels;
-  return labels?.[key] ?? "";
+  if (scope?.toLowerCase() === "engine")
+    return (node) => node.description?.engine?.labels[key] ?? "";
+  return (node) => node.spec?.annotations?.labels[key] ?? "";
 }
 
 /**
@@ -33,25 +24,32 @@ export function withPreferences(
 ): Picker {
   const [first, ...rest] = preferences;
   if (!first) return strategy(nodes, group);
+  const labelOf = labelReader(first.spreadDescriptor);
   const values = new Map<string, NodeInfo[]>();
-  for (const node of nodes) {
-    const value = labelOf(node.node, first.spreadDescriptor);
+  for (const info of nodes) {
+    const value = labelOf(info.node);
     const members = values.get(value);
-    if (members) members.push(node);
-    else values.set(value, [node]);
+    if (members) members.push(info);
+    else values.set(value, [info]);
   }
-  const branches: Branch[] = [...values.values()].map((members, order) => ({
-    picker: withPreferences(rest, strategy, members, group),
-    order,
-    tasks: members.reduce((sum, node) => sum + node.countOf(group.serviceId), 0),
-  }));
-  const before = (a: Branch, b: Branch): boolean =>
-    a.tasks !== b.tasks ? a.tasks < b.tasks : a.order < b.order;
-  const heap = new Heap(branches, before);
+  const members = [...values.values()];
+  const pickers = members.map((each) => withPreferences(rest, strategy, each, group));
+  const tasks = Int32Array.from(members, (each) =>
+    each.reduce((sum, node) => sum + node.countOf(group.serviceId), 0),
+  );
+  return evenly(pickers, tasks);
+}
+
+/** Picks from the branch that has fewest tasks and a node left. */
+function evenly(pickers: readonly Picker[], tasks: Int32Array): Picker {
+  const heap = new IndexHeap(pickers.length, (a, b) => {
+    const difference = (tasks[a] as number) - (tasks[b] as number);
+    return difference !== 0 ? difference < 0 : a < b;
+  });
   return {
     next: () => {
-      for (let branch = heap.peek(); branch; branch = heap.peek()) {
-        const node = branch.picker.next();
+      for (let branch = heap.peek(); branch >= 0; branch = heap.peek()) {
+        const node = pickers[branch]?.next();
         if (node) return node;
         heap.pop();
       }
@@ -59,9 +57,8 @@ export function withPreferences(
     },
     placed: (fits) => {
       const branch = heap.peek();
-      if (!branch) return;
-      branch.tasks++;
-      branch.picker.placed(fits);
+      tasks[branch] = (tasks[branch] ?? 0) + 1;
+      pickers[branch]?.placed(fits);
       heap.settle();
     },
   };

@@ -4,6 +4,7 @@ import { nodes, type Filter } from "./filter.ts";
 /** The placement constraints hold. */
 export const constraintFilter: Filter = {
   name: "constraints",
+  about: "node",
   prepare(task) {
     const texts = task.spec?.placement?.constraints ?? [];
     if (texts.length === 0) return undefined;

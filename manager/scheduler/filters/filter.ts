@@ -8,6 +8,11 @@ export type Check = (node: NodeInfo) => boolean;
 export interface Filter {
   readonly name: string;
   /**
+   * What the filter looks at: the node itself, which stays as it is while tasks are placed, or
+   * the room that is left on it.
+   */
+  readonly about: "node" | "room";
+  /**
    * The check for tasks like `task`; undefined when the filter does not concern them. What can be
    * parsed or looked up once for the group is done here.
    */

@@ -4,6 +4,7 @@ import { nodes, type Filter } from "./filter.ts";
 /** No other task publishes the same port of the host. */
 export const hostPortFilter: Filter = {
   name: "host-port",
+  about: "room",
   prepare(task) {
     const ports = hostPorts(task);
     if (ports.length === 0) return undefined;

@@ -8,6 +8,7 @@ const architecture = (name: string): string => ARCHITECTURES[name] ?? name;
 /** The image runs on the node's operating system and architecture. */
 export const platformFilter: Filter = {
   name: "platform",
+  about: "node",
   prepare(task) {
     const platforms = task.spec?.placement?.platforms ?? [];
     if (platforms.length === 0) return undefined;

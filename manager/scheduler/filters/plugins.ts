@@ -17,6 +17,7 @@ function volumeDrivers(container: ContainerSpec): readonly string[] {
 /** The volume and log drivers the task needs are there. */
 export const pluginFilter: Filter = {
   name: "plugins",
+  about: "node",
   prepare(task) {
     const volumes = task.spec?.runtime === "container" ? volumeDrivers(task.spec.container) : [];
     const log = task.logDriver?.name ?? "";

@@ -4,6 +4,7 @@ import { nodes, type Filter } from "./filter.ts";
 /** The node is up and open for new tasks. */
 export const readyFilter: Filter = {
   name: "ready",
+  about: "node",
   prepare: () => (info) =>
     info.node.status?.state === NodeState.READY &&
     info.node.spec?.availability === NodeAvailability.ACTIVE,

@@ -4,6 +4,7 @@ import { nodes, type Filter } from "./filter.ts";
 /** What the task reserves is still free: CPU, memory and generic resources. */
 export const resourceFilter: Filter = {
   name: "resources",
+  about: "room",
   prepare(task) {
     const reserved = reservationOf(task);
     if (!reserved) return undefined;

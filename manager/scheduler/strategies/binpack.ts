@@ -3,7 +3,8 @@ import type { Group, Picker } from "./strategy.ts";
 
 /**
  * Fills the fullest node that fits, by the resource it has least of, before it turns to the next.
- * Of nodes that are equally full, the one with more tasks comes first: empty nodes stay empty.
+ * Of nodes that are equally full, the one with more tasks comes first: empty nodes stay empty. Of
+ * empty ones the one that takes most of the tasks: the fewer are needed.
  */
 export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
   const ranked = nodes
@@ -13,12 +14,14 @@ export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
       failures: group.failures(node),
       utilization: node.utilization(),
       total: node.total,
+      room: Math.min(group.roomOn(node), Number.MAX_SAFE_INTEGER),
     }))
     .sort(
       (a, b) =>
         a.failures - b.failures ||
         b.utilization - a.utilization ||
         b.total - a.total ||
+        b.room - a.room ||
         a.index - b.index,
     );
   let at = 0;

@@ -1,21 +1,22 @@
-/** A binary heap over an array it owns. `before(a, b)`: a comes out before b. */
-export class Heap<T> {
-  readonly #items: T[];
-  readonly #before: (a: T, b: T) => boolean;
+/**
+ * A binary heap of the numbers 0 … size − 1, which stand for the caller's items.
+ * `before(a, b)`: a comes out before b.
+ */
+export class IndexHeap {
+  readonly #items: Int32Array;
+  readonly #before: (a: number, b: number) => boolean;
+  #size: number;
 
-  constructor(items: readonly T[], before: (a: T, b: T) => boolean) {
-    this.#items = [...items];
+  constructor(size: number, before: (a: number, b: number) => boolean) {
+    this.#items = Int32Array.from({ length: size }, (_, index) => index);
     this.#before = before;
-    for (let i = (this.#items.length >> 1) - 1; i >= 0; i--) this.#down(i);
+    this.#size = size;
+    for (let i = (size >> 1) - 1; i >= 0; i--) this.#down(i);
   }
 
-  get size(): number {
-    return this.#items.length;
-  }
-
-  /** The first item. */
-  peek(): T | undefined {
-    return this.#items[0];
+  /** The first item; −1 when none is left. */
+  peek(): number {
+    return this.#size === 0 ? -1 : (this.#items[0] as number);
   }
 
   /** Restores the order after the first item has moved back. */
@@ -24,29 +25,28 @@ export class Heap<T> {
   }
 
   /** Takes the first item out. */
-  pop(): T | undefined {
-    const first = this.#items[0];
-    const last = this.#items.pop();
-    if (this.#items.length > 0 && last !== undefined) {
-      this.#items[0] = last;
-      this.#down(0);
-    }
-    return first;
+  pop(): void {
+    if (this.#size === 0) return;
+    this.#size--;
+    this.#items[0] = this.#items[this.#size] as number;
+    this.#down(0);
   }
 
   #down(start: number): void {
     const items = this.#items;
-    const size = items.length;
+    const size = this.#size;
+    if (size === 0) return;
     let at = start;
-    const item = items[at] as T;
+    const item = items[at] as number;
     for (;;) {
       let child = 2 * at + 1;
       if (child >= size) break;
-      if (child + 1 < size && this.#before(items[child + 1] as T, items[child] as T)) child++;
-      if (!this.#before(items[child] as T, item)) break;
-      items[at] = items[child] as T;
+      if (child + 1 < size && this.#before(items[child + 1] as number, items[child] as number))
+        child++;
+      if (!this.#before(items[child] as number, item)) break;
+      items[at] = items[child] as number;
       at = child;
     }
-    if (size > 0) items[at] = item;
+    items[at] = item;
   }
 }

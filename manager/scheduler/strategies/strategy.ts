@@ -6,6 +6,8 @@ export interface Group {
   readonly serviceId: string;
   /** Recent failures of the group on a node, 0 unless there were many. */
   readonly failures: (node: NodeInfo) => number;
+  /** How many more of these tasks a node has CPU and memory for. */
+  readonly roomOn: (node: NodeInfo) => number;
   readonly random: Random;
 }
 

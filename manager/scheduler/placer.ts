@@ -1,0 +1,115 @@
+import type { Task } from "../../proto/generated.ts";
+import { Backlog, type Group } from "./backlog.ts";
+import { isPending, type Decision } from "./decision.ts";
+import { GroupPass, placeOnNode, type PlaceOptions } from "./group-pass.ts";
+import { groupKey } from "./node-info.ts";
+import { NodeSet } from "./node-set.ts";
+import { Pipeline } from "./pipeline.ts";
+
+/** A waiting task is told anew why it waits at most this often. */
+const EXPLAIN_PERIOD_MS = 1_000;
+
+/**
+ * The mirror of the nodes and the tasks that want one. Decides step by step, so that the caller
+ * may stop between any two steps, write down what was decided and let changes in.
+ */
+export class Placer {
+  readonly nodes = new NodeSet();
+  readonly #backlog = new Backlog();
+  /** Tasks whose decision is on its way to the store. */
+  readonly #deciding = new Set<string>();
+  /** Blocked groups whose tasks know an older reason than the latest. */
+  readonly #outdated = new Set<Group>();
+
+  /** Notes a task as it is now. Those left to another scheduler are none of ours. */
+  note(task: Task): void {
+    if (this.#deciding.has(task.id)) return;
+    if (isPending(task) && (task.spec?.placement?.scheduler ?? "") === "") this.#backlog.put(task);
+    else this.#backlog.remove(task);
+  }
+
+  /** Forgets a task that is gone. */
+  remove(task: Task): void {
+    this.nodes.forget(task.id, task.nodeId);
+    this.#backlog.remove(task);
+  }
+
+  /** Decides on all that is to be looked at; null is a step without a decision. */
+  *decide(options: PlaceOptions): Iterable<Decision | null> {
+    for (const group of this.#outdated) this.#backlog.wake(group);
+    yield* this.#backlog.open(this.nodes.takeOpenings(), this.nodes);
+    const pipelines = new Map<string, Pipeline>();
+    for (const task of this.#backlog.takeGiven()) yield this.#decideGiven(task, pipelines);
+    for (const group of this.#backlog.takeReady()) yield* this.#decideGroup(group, options);
+  }
+
+  /** What came of a decision: `current` is its task in the store after the attempt to write. */
+  settle(decision: Decision, current: Task | undefined): void {
+    if ("err" in decision) return;
+    const { task, nodeId } = decision;
+    this.#deciding.delete(task.id);
+    if (current && !isPending(current) && current.nodeId === nodeId) return;
+    // It was not written: what the task had taken on the node is given back.
+    if (current?.nodeId === nodeId) this.nodes.putTask(current, undefined);
+    else this.nodes.forget(task.id, nodeId);
+    if (current) this.note(current);
+  }
+
+  /** When waiting tasks want to be told a newer reason; undefined when they know it. */
+  get explainAtMs(): number | undefined {
+    let earliest: number | undefined;
+    for (const { explainedAtMs } of this.#outdated)
+      earliest = Math.min(earliest ?? Infinity, explainedAtMs + EXPLAIN_PERIOD_MS);
+    return earliest;
+  }
+
+  #decideGiven(task: Task, pipelines: Map<string, Pipeline>): Decision {
+    const key = groupKey(task);
+    const pipeline = pipelines.get(key) ?? new Pipeline(task);
+    pipelines.set(key, pipeline);
+    const placed = placeOnNode(task, this.nodes, pipeline);
+    if ("nodeId" in placed) {
+      this.#deciding.add(task.id);
+      return placed;
+    }
+    this.#backlog.waitForNode(task);
+    return { task, err: placed.text };
+  }
+
+  *#decideGroup(group: Group, options: PlaceOptions): Iterable<Decision | null> {
+    let pass: GroupPass | undefined;
+    for (const task of group.tasks.values()) {
+      if (!pass) {
+        pass = new GroupPass(task, this.nodes, options);
+        yield null;
+      }
+      const placement = pass.place(task);
+      if (!placement) {
+        yield* this.#block(group, pass, options.nowMs);
+        return;
+      }
+      group.tasks.delete(task.id);
+      this.#deciding.add(task.id);
+      yield placement;
+    }
+    this.#outdated.delete(group);
+    this.#backlog.dropIfEmpty(group);
+  }
+
+  /** Tells every task of the group why it waits: new ones at once, the others now and then. */
+  *#block(group: Group, pass: GroupPass, nowMs: number): Iterable<Decision | null> {
+    const explanation = pass.explain();
+    this.#backlog.block(group, pass.pipeline, explanation);
+    const isDue = nowMs - group.explainedAtMs >= EXPLAIN_PERIOD_MS;
+    if (isDue) {
+      group.explainedAtMs = nowMs;
+      this.#outdated.delete(group);
+    }
+    for (const task of group.tasks.values()) {
+      const err = task.status?.err ?? "";
+      if (err === explanation.text) yield null;
+      else if (err === "" || isDue) yield { task, err: explanation.text };
+      else this.#outdated.add(group);
+    }
+  }
+}
