@@ -34,7 +34,7 @@ export interface SchedulePlan {
  */
 export function planSchedule(
   service: Service,
-  { tasks, rule, now }: { tasks: ReadonlySet<Task>; rule: SlotRule; now: number },
+  { tasks, rule, now }: { tasks: Iterable<Task>; rule: SlotRule; now: number },
   nextRunAt: NextRunAt,
 ): SchedulePlan {
   const schedule = service.spec?.schedule;
@@ -53,7 +53,7 @@ export function planSchedule(
 function mayBegin(
   service: Service,
   { concurrency }: Schedule,
-  tasks: ReadonlySet<Task>,
+  tasks: Iterable<Task>,
   rule: SlotRule,
 ): boolean {
   switch (concurrency) {
@@ -69,7 +69,7 @@ function mayBegin(
 }
 
 /** Whether nothing of the latest run is left to do. */
-function isRunOver(service: Service, tasks: ReadonlySet<Task>, rule: SlotRule): boolean {
+function isRunOver(service: Service, tasks: Iterable<Task>, rule: SlotRule): boolean {
   if ((service.jobStatus?.lastExecutionMs ?? 0) === 0) return true;
   const run = runNumber(service);
   const current = [...tasks].filter((task) => indexOf(task.jobIteration) === run);
