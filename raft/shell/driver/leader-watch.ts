@@ -11,6 +11,9 @@ import type { Group } from "./group.ts";
 /** A host that says nothing for this long hangs: it must not lead. */
 const HOST_SILENCE_MS = 10_000;
 
+/** A leader that must hand over and cannot tries again after this time. */
+const HAND_OVER_AGAIN_MS = 2000;
+
 /**
  * After its leader's connection broke, each voter waits this much longer than the one before it,
  * so that they do not split the votes; an election takes a few milliseconds.
@@ -48,6 +51,7 @@ export class LeaderWatch {
   /** Half an election timeout: a write that takes longer puts the leadership at risk. */
   readonly #stallMs: number;
   #hostSeen: number;
+  #handOverNext = 0;
 
   constructor(stallMs: number, modules: LeaderWatchModules) {
     this.#modules = modules;
@@ -92,10 +96,12 @@ export class LeaderWatch {
   /** Hands leadership over when the host hangs or the disk stalls. Called once a tick. */
   check(status: Status): void {
     if (status.role !== "leader" || status.transferee !== 0) return;
-    const { clock, log, append, changes } = this.#modules;
+    const { clock, log, append, changes, group } = this.#modules;
     const now = clock.monotonic();
     const silent = now - this.#hostSeen > HOST_SILENCE_MS;
     if (!silent && !append.stalledSince(now - this.#stallMs)) return;
+    if (group.isAlone() || now < this.#handOverNext) return;
+    this.#handOverNext = now + HAND_OVER_AGAIN_MS;
     log.warn({ silent }, "handing leadership over: the host or the disk does not answer");
     changes.transfer(0).catch((error: unknown) => {
       log.warn({ err: error }, "leadership could not be handed over");

@@ -4,6 +4,9 @@ import { messageOf, SwarmError } from "../../../lib/errors.ts";
 import type { LogDatabase } from "./log-pack.ts";
 import { damaged, storageError } from "./storage-error.ts";
 
+/** Rare, large flushes: much of a log is compacted away before it is flushed at all. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+
 /**
  * Opens the database in a log store's directory.
  * @throws SwarmError `failed-precondition` when another process has it open, `exhausted` when the
@@ -14,6 +17,7 @@ export async function openDatabase(directory: string): Promise<LogDatabase> {
     keyEncoding: "view",
     valueEncoding: "view",
     compression: false,
+    writeBufferSize: WRITE_BUFFER_BYTES,
   });
   try {
     await db.open();
