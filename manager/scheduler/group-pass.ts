@@ -1,6 +1,7 @@
 import type { Random } from "../../lib/random.ts";
 import { PlacementStrategy, type GenericResource, type Task } from "../../proto/generated.ts";
 import { reservationOf } from "../resources/reservation.ts";
+import { withAffinities } from "./affinities.ts";
 import { claimGeneric } from "./generic-resources.ts";
 import { groupKey, type NodeInfo } from "./node-info.ts";
 import type { NodeSet } from "./node-set.ts";
@@ -84,17 +85,14 @@ export class GroupPass {
     const { defaultStrategy, nowMs, random } = this.#options;
     const key = groupKey(sample);
     const reserved = reservationOf(sample);
-    return withPreferences(
-      sample.spec?.placement?.preferences ?? [],
-      strategyOf(sample, defaultStrategy),
-      fitting,
-      {
-        serviceId: sample.serviceId,
-        failures: (node) => node.failures.of(key, nowMs),
-        roomOn: (node) => node.roomFor(reserved),
-        random,
-      },
-    );
+    const { preferences = [], affinities = [] } = sample.spec?.placement ?? {};
+    const strategy = withAffinities(affinities, strategyOf(sample, defaultStrategy));
+    return withPreferences(preferences, strategy, fitting, {
+      serviceId: sample.serviceId,
+      failures: (node) => node.failures.of(key, nowMs),
+      roomOn: (node) => node.roomFor(reserved),
+      random,
+    });
   }
 }
 

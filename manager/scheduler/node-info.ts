@@ -34,6 +34,13 @@ export function hostPorts(task: Task): readonly string[] {
     .map((port) => `${port.protocol}/${port.publishedPort}`);
 }
 
+/** Active tasks of one service on a node. */
+export interface ServiceLoad {
+  /** Of the service, as a task of it carries them. */
+  labels: Readonly<Record<string, string>>;
+  tasks: number;
+}
+
 /** What taking a task in did to a node: nothing that counts, only took room, or may have made some. */
 export type LoadChange = "none" | "taken" | "freed";
 
@@ -54,7 +61,7 @@ export class NodeInfo {
   total = 0;
   readonly failures = new FailureMemory();
   readonly #tasks = new Map<string, Task>();
-  readonly #byService = new Map<string, number>();
+  readonly #services = new Map<string, ServiceLoad>();
   readonly #ports = new Map<string, number>();
   readonly #generic = new Map<string, number>();
 
@@ -77,7 +84,12 @@ export class NodeInfo {
 
   /** Active tasks of a service. */
   countOf(serviceId: string): number {
-    return this.#byService.get(serviceId) ?? 0;
+    return this.#services.get(serviceId)?.tasks ?? 0;
+  }
+
+  /** The services that have active tasks here. */
+  get services(): Iterable<Readonly<ServiceLoad>> {
+    return this.#services.values();
   }
 
   hasPort(port: string): boolean {
@@ -150,7 +162,18 @@ export class NodeInfo {
     }
     if (!isActive(task)) return;
     this.total += sign;
-    add(this.#byService, task.serviceId, sign);
+    this.#count(task, sign);
+  }
+
+  #count(task: Task, sign: 1 | -1): void {
+    const labels = task.serviceAnnotations?.labels ?? {};
+    const load = this.#services.get(task.serviceId);
+    if (!load) this.#services.set(task.serviceId, { labels, tasks: sign });
+    else if (load.tasks + sign === 0) this.#services.delete(task.serviceId);
+    else {
+      load.tasks += sign;
+      load.labels = labels;
+    }
   }
 }
 
