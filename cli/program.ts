@@ -17,12 +17,14 @@ import { addUpdate } from "./commands/update.ts";
 import type { Context } from "./context.ts";
 import { HostOption } from "./flags/host-option.ts";
 import { usageLine } from "./help.ts";
+import { packageVersion } from "../lib/package-root.ts";
 
 /** The whole command line of `swarm`, ready to parse. */
 export function buildProgram(context: Context): SwarmCommand {
   const root = new SwarmCommand("swarm");
   root.description("Manage a swarm of machines and the services it runs");
   root.configureOutput({ writeOut: (text) => context.out.write(text) });
+  root.version(packageVersion(import.meta.dirname), "-v, --version", "Print the version and exit");
   root.addOption(new HostOption());
   addBlobCommands(root, context, "config");
   addNetworkCommands(root, context);

@@ -1,16 +1,4 @@
-import { readFileSync } from "node:fs";
-import path from "node:path";
-
-/** The nearest package.json above this module: the package's own, from sources and from dist. */
-function readVersion(): string {
-  for (let dir = import.meta.dirname; ; dir = path.dirname(dir)) {
-    try {
-      return JSON.parse(readFileSync(path.join(dir, "package.json"), "utf8")).version;
-    } catch (error) {
-      if (dir === path.dirname(dir)) throw error;
-    }
-  }
-}
+import { packageVersion } from "../lib/package-root.ts";
 
 /** Version of Skep, x.y.z. */
-export const VERSION: string = readVersion();
+export const VERSION: string = packageVersion(import.meta.dirname);

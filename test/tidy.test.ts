@@ -111,6 +111,7 @@ describe("the source tree", () => {
       /^bench\//,
       /\/index\.ts$/,
       /^proto\/build\.ts$/,
+      /^scripts\//,
       /-thread\.ts$/,
       /^demo\/replica\.ts$/,
       // In-memory twins of what is on disk, for simulations.

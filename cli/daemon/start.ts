@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
-import { dirname, extname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { dirname, join } from "node:path";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { SwarmError, messageOf } from "../../lib/errors.ts";
+import { packageRoot } from "../../lib/package-root.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 
 /** How long a new swarmd may take to answer on its socket. */
@@ -43,7 +43,10 @@ export type DaemonStarter = (
 export const SWARMD: readonly string[] = [
   process.execPath,
   ...process.execArgv,
-  fileURLToPath(new URL(`../../node/main${extname(import.meta.url)}`, import.meta.url)),
+  join(
+    packageRoot(import.meta.dirname),
+    import.meta.filename.endsWith(".ts") ? "node/main.ts" : "dist/node/main.js",
+  ),
 ];
 
 /** The starter of production: `program`, detached, its log in the state directory. */

@@ -1,0 +1,59 @@
+/**
+ * Builds `dist/`: one file for each program, since loading six hundred modules costs a process half a
+ * second of CPU at every start (docs/decisions/0008-bundles.md). Types are checked by tsc, not here.
+ */
+import fs from "node:fs";
+import path from "node:path";
+import { build, type Plugin } from "esbuild";
+
+const ROOT = path.join(import.meta.dirname, "..");
+const DIST = path.join(ROOT, "dist");
+
+/** Programs, by their place in dist/. The Raft thread's entry stands beside the daemon's. */
+const PROGRAMS = {
+  "node/main": "node/main.ts",
+  "node/worker": "raft/shell/thread/worker.ts",
+  "cli/main": "cli/main.ts",
+  "demo/main": "demo/main.ts",
+  "demo/replica": "demo/replica.ts",
+} as const;
+
+/** Loaded from node_modules at run time: native code, and what is needed only now and then. */
+const EXTERNAL = ["classic-level", "prom-client"];
+
+/**
+ * dockerode loads an SSH client for `ssh://` engines, of which we have none: it costs more than the
+ * rest of the command together. Whoever reaches it is told.
+ */
+const withoutSsh: Plugin = {
+  name: "without-ssh",
+  setup(build) {
+    build.onResolve({ filter: /^ssh2$/ }, () => ({ path: "ssh2", namespace: "absent" }));
+    build.onLoad({ filter: /.*/, namespace: "absent" }, () => ({
+      contents: `exports.Client = class { constructor() { throw new Error("ssh:// engines are not supported"); } };`,
+    }));
+  },
+};
+
+/** What CommonJS packages inside an ES module find where Node would have given it to them. */
+const BANNER = `import { createRequire as createRequire_ } from "node:module";
+const require = createRequire_(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;`;
+
+fs.rmSync(DIST, { recursive: true, force: true });
+await build({
+  absWorkingDir: ROOT,
+  entryPoints: PROGRAMS,
+  outdir: DIST,
+  bundle: true,
+  platform: "node",
+  target: "node20.11",
+  format: "esm",
+  external: EXTERNAL,
+  plugins: [withoutSsh],
+  banner: { js: BANNER },
+  sourcemap: "linked",
+  legalComments: "linked",
+  logLevel: "warning",
+});
+for (const program of ["node/main.js", "cli/main.js"])
+  fs.chmodSync(path.join(DIST, program), 0o755);
