@@ -62,7 +62,7 @@ export function sendFetched(s: RaftState, fetch: EntryFetch, entries: readonly E
   if (s.role !== "leader" || !peer || peer.fetch !== fetch) return;
   peer.fetch = null;
   const prevTerm = s.log.term(peer.next - 1);
-  const usable = entries[0]?.index === peer.next && prevTerm !== UNKNOWN_TERM && !peer.paused;
+  const usable = entries[0]?.index === peer.next && prevTerm !== UNKNOWN_TERM;
   if (usable) pushAppend(s, peer, prevTerm, entries);
   sendAllTo(s, peer);
 }

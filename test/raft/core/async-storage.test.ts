@@ -203,6 +203,8 @@ describe("asynchronous storage writes", () => {
     member.step(message("MsgHeartbeat", 3, 2, { term: 2 }));
     const moved = member.handleReady();
     assert.deepEqual([moved.hardState, moved.mustSync], [{ term: 2, vote: 0, commit: 0 }, true]);
+    member.step(message("MsgHeartbeat", 3, 2, { term: 3 }));
+    assert.equal(member.handleReady().mustSync, true);
   });
 
   it("give the same history as the simple mode", () => {
