@@ -15,7 +15,7 @@ import type { LogStore } from "./log/log-store.ts";
 import { damaged } from "./log/storage-error.ts";
 import { loadIdentity, saveIdentity, type MemberIdentity } from "./member-file.ts";
 import { DataCipher } from "./keys/data-cipher.ts";
-import { openKeyring } from "./keys/keyring.ts";
+import { openKeyring, retireKeys } from "./keys/keyring.ts";
 import { encodeMember, type MemberRecord } from "./membership.ts";
 import { FileSnapshotStore } from "./snapshots/file-snapshot-store.ts";
 import { GrpcTransport } from "./transport/grpc-transport.ts";
@@ -111,6 +111,7 @@ export class BoundMember {
       const lastIndex = (): number => store.lastIndex;
       this.#transport.identify({ id, boot: store.boot, controlAddr, lastIndex });
       const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir), cipher);
+      await this.#retireKeys(store, snapshots);
       const transport = this.#transport;
       const modules = { ...this.#modules, store, snapshots, port, transport, cipher };
       const driver = new RaftDriver({ ...this.#options, self, peers }, modules);
@@ -120,6 +121,15 @@ export class BoundMember {
       await store.close();
       throw error;
     }
+  }
+
+  /** Keys of before a rotation are erased at the first start that finds nothing under them. */
+  #retireKeys({ snapshot }: LogStore, snapshots: FileSnapshotStore): Promise<void> {
+    const { stateDir, kek } = this.#options;
+    const modules = { cipher: this.#cipher, random: this.#modules.random };
+    return retireKeys(stateDir, kek, modules, async function* () {
+      if (snapshot.index > 0) yield* snapshots.read(snapshot, 0);
+    });
   }
 }
 

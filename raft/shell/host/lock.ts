@@ -22,7 +22,6 @@ export class Lock {
   readonly #stateDir: string;
   readonly #modules: LockModules;
   #kek: Uint8Array | null;
-  #keys: readonly DataKey[];
 
   /** Opens the keyring; errors as {@link openKeyring}. */
   constructor({ stateDir, kek }: LockOptions, modules: LockModules) {
@@ -30,7 +29,6 @@ export class Lock {
     this.#stateDir = stateDir;
     this.#modules = modules;
     this.#kek = locked ? kek : null;
-    this.#keys = keys;
     this.cipher = new DataCipher(keys, modules.random);
   }
 
@@ -39,26 +37,27 @@ export class Lock {
     const before = this.#kek;
     if (before === kek || (before && kek && sameBytes(before, kek))) return;
     const { random } = this.#modules;
+    const { keys: present } = openKeyring(this.#stateDir, before, random);
     // A key that was on the disk in clear protects nothing that is written from now on.
     const fresh = before === null;
-    const keys = fresh ? [...this.#keys, nextKey(this.#keys, random)] : this.#keys;
+    const keys = fresh ? [...present, nextKey(present, random)] : present;
     saveKeyring(this.#stateDir, keys, kek, random);
     this.#kek = kek;
-    this.#keys = keys;
-    if (fresh) this.#useKeys();
+    if (fresh) this.#use(keys);
   }
 
   /** See `RaftNode.rotateDataKey`. */
   rotate(): void {
     const { random } = this.#modules;
-    this.#keys = [...this.#keys, nextKey(this.#keys, random)];
-    saveKeyring(this.#stateDir, this.#keys, this.#kek, random);
-    this.#useKeys();
+    const { keys } = openKeyring(this.#stateDir, this.#kek, random);
+    const next = [...keys, nextKey(keys, random)];
+    saveKeyring(this.#stateDir, next, this.#kek, random);
+    this.#use(next);
   }
 
-  #useKeys(): void {
-    this.cipher.use(this.#keys);
-    this.#modules.port.post({ kind: "keys", keys: this.#keys });
+  #use(keys: readonly DataKey[]): void {
+    this.cipher.use(keys);
+    this.#modules.port.post({ kind: "keys", keys });
     // What the older keys have sealed goes with the log behind the next snapshot.
     this.#modules.port.post({ kind: "snapshot" });
   }

@@ -33,6 +33,7 @@ export class DataCipher implements Cipher {
   readonly #salt: Uint8Array;
   #keys: ReadonlyMap<number, Uint8Array> = new Map();
   #newest: DataKey | undefined;
+  readonly #used = new Set<number>();
   #counter = 0;
   readonly #subkeys = new Map<string, Uint8Array>();
 
@@ -46,6 +47,11 @@ export class DataCipher implements Cipher {
     this.#keys = new Map(keys.map(({ id, key }) => [id, key]));
     this.#newest = keys.at(-1);
     this.#subkeys.clear();
+  }
+
+  /** Ids of the keys that have opened something. */
+  get used(): ReadonlySet<number> {
+    return this.#used;
   }
 
   seal(plain: Uint8Array, context: Uint8Array): Uint8Array {
@@ -75,6 +81,7 @@ export class DataCipher implements Cipher {
     const plain = decipher.update(sealed.subarray(HEADER_BYTES, sealed.length - TAG_BYTES));
     try {
       decipher.final();
+      this.#used.add(id);
       return plain;
     } catch {
       // The tag does not fit: the caller reports what was changed.

@@ -6,7 +6,7 @@ import { SwarmError } from "../../../lib/errors.ts";
 import type { Random } from "../../../lib/random.ts";
 import { damaged } from "../log/storage-error.ts";
 import { writeFileDurably } from "../durable-file.ts";
-import { KEY_BYTES, type DataKey } from "./data-cipher.ts";
+import { KEY_BYTES, type DataCipher, type DataKey } from "./data-cipher.ts";
 
 const NAME = "keyring.json";
 const ALGORITHM = "aes-256-gcm";
@@ -111,6 +111,26 @@ export function saveKeyring(
     keys: keys.map((key) => ({ id: key.id, key: wrap(key, kek, random) })),
   };
   writeFileDurably(join(directory, NAME), JSON.stringify(file, null, 2));
+}
+
+/**
+ * Erases the data keys that seal nothing any more: `cipher` has opened what is kept, but for
+ * `rest`, which is read if there is anything to decide.
+ */
+export async function retireKeys(
+  directory: string,
+  kek: Uint8Array | null,
+  { cipher, random }: { readonly cipher: DataCipher; readonly random: Random },
+  rest: () => AsyncIterable<unknown>,
+): Promise<void> {
+  const { keys, locked } = openKeyring(directory, kek, random);
+  if (keys.length === 1) return;
+  for await (const _ of rest());
+  const newest = keys.at(-1);
+  const kept = keys.filter((key) => key === newest || cipher.used.has(key.id));
+  if (kept.length === keys.length) return;
+  saveKeyring(directory, kept, locked ? kek : null, random);
+  cipher.use(kept);
 }
 
 function readFile(directory: string): KeyringFile | undefined {

@@ -192,4 +192,22 @@ describe("a Raft group", () => {
     await group.propose("the last");
     await group.agree([...lines, "one more", "the last"]);
   });
+
+  it("erases a data key when nothing is under it any more", async () => {
+    group = await RaftGroup.start(1, { snapshots: { intervalEntries: 10, keepEntries: 0 } });
+    const [member] = group.members;
+    assert.ok(member);
+    const path = join(group.stateDir(member.name), "keyring.json");
+    const keyIds = async (): Promise<number[]> =>
+      JSON.parse(await readFile(path, "utf8")).keys.map(({ id }: { id: number }) => id);
+    const lines = numbered(40);
+    for (const line of lines.slice(0, 20)) await group.propose(line);
+    member.node.rotateDataKey();
+    assert.deepEqual(await keyIds(), [1, 2]);
+    for (const line of lines.slice(20)) await group.propose(line);
+    await member.node.stop();
+    await group.restart(member);
+    await group.agree(lines);
+    assert.deepEqual(await keyIds(), [2]);
+  });
 });
