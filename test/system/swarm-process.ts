@@ -37,6 +37,28 @@ export async function run(file: string, args: readonly string[]): Promise<Run> {
   return { code, out: Buffer.concat(out).toString(), err: Buffer.concat(err).toString() };
 }
 
+/** A command under way, and what it has printed so far. */
+export class RunningCommand {
+  readonly #process: ChildProcess;
+  readonly #chunks: Buffer[] = [];
+
+  constructor(args: readonly string[]) {
+    this.#process = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [this.#process.stdout, this.#process.stderr])
+      stream?.on("data", (chunk: Buffer) => this.#chunks.push(chunk));
+  }
+
+  text(): string {
+    return Buffer.concat(this.#chunks).toString();
+  }
+
+  async stop(): Promise<void> {
+    const exit = once(this.#process, "exit");
+    this.#process.kill("SIGINT");
+    await exit;
+  }
+}
+
 /** One swarmd as a process, with a state directory and a socket of its own. */
 export class SwarmProcess {
   readonly name: string;
@@ -95,6 +117,11 @@ export class SwarmProcess {
   /** Runs the `swarm` command against this node. */
   swarm(...args: readonly string[]): Promise<Run> {
     return run(process.execPath, [SWARM, "--host", `unix://${this.socket}`, ...args]);
+  }
+
+  /** Starts a `swarm` command against this node that goes on until it is stopped. */
+  follow(...args: readonly string[]): RunningCommand {
+    return new RunningCommand([SWARM, "--host", `unix://${this.socket}`, ...args]);
   }
 
   get<T>(where: string): Promise<T> {
