@@ -9,6 +9,7 @@ import { raftSuite } from "./raft/suite.ts";
 import { storeSuite } from "./store/suite.ts";
 import { toTable, type Report } from "./report.ts";
 import { schedulerSuite } from "./scheduler.ts";
+import { writesSuite } from "./writes/suite.ts";
 import type { Suite } from "./suite.ts";
 
 const SUITES: ReadonlyMap<string, Suite> = new Map([
@@ -16,6 +17,7 @@ const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["store", storeSuite],
   ["orchestrator", orchestratorSuite],
   ["scheduler", schedulerSuite],
+  ["writes", writesSuite],
 ]);
 
 async function main(): Promise<void> {

@@ -1,5 +1,5 @@
 import { run } from "./child.ts";
-import type { Site } from "./raft/cluster.ts";
+import type { Site } from "./site.ts";
 
 /** How many networks one process makes before it is out of names. */
 let made = 0;

@@ -17,17 +17,3 @@ export interface Cluster extends AsyncDisposable {
   /** Resolves when all members run and have the whole log. */
   whole(): Promise<void>;
 }
-
-/** Where members run. */
-export interface Site {
-  /** Addresses without ports, one for each member. */
-  readonly hosts: readonly string[];
-  /** Network namespaces by member; null = this process's. */
-  readonly namespaces: readonly (string | null)[];
-}
-
-/** Three members in this process's network. */
-export const LOOPBACK: Site = {
-  hosts: ["127.0.0.1", "127.0.0.1", "127.0.0.1"],
-  namespaces: [null, null, null],
-};

@@ -2,13 +2,15 @@ import { isInstalled } from "../installed.ts";
 import { BenchNetwork } from "../network.ts";
 import type { CaseResult } from "../report.ts";
 import { isWanted, type BenchModules, type BenchOptions } from "../suite.ts";
-import { LOOPBACK, type Site } from "./cluster.ts";
+import { loopback, type Site } from "../site.ts";
 import { EtcdCluster } from "./etcd-cluster.ts";
 import { failoverCases } from "./failover.ts";
 import { memoryCases } from "./memory.ts";
 import { SkepCluster } from "./skep-cluster.ts";
 import { soakCases } from "./soak.ts";
 import { throughputCases } from "./throughput.ts";
+
+const MEMBERS = 3;
 
 /** Three members on this machine, TLS and synced writes on, beside etcd with the same. */
 export async function raftSuite(
@@ -36,8 +38,8 @@ async function commits(
   options: BenchOptions,
   modules: BenchModules,
 ): Promise<readonly CaseResult[]> {
-  await using skep = await SkepCluster.start(LOOPBACK, modules);
-  await using etcd = await peerAt(LOOPBACK, modules);
+  await using skep = await SkepCluster.start(loopback(MEMBERS), modules);
+  await using etcd = await peerAt(loopback(MEMBERS), modules);
   return await throughputCases(skep, etcd, options, modules);
 }
 
@@ -47,8 +49,8 @@ async function failovers(
 ): Promise<readonly CaseResult[]> {
   const possible = BenchNetwork.isPossible();
   if (!possible) modules.say("links are not cut: that needs root, for network namespaces");
-  await using network = possible ? await BenchNetwork.create(LOOPBACK.hosts.length) : null;
-  const site = network?.site ?? LOOPBACK;
+  await using network = possible ? await BenchNetwork.create(MEMBERS) : null;
+  const site = network?.site ?? loopback(MEMBERS);
   await using skep = await SkepCluster.start(site, modules);
   await using etcd = await peerAt(site, modules);
   return await failoverCases({ skep, etcd }, network, options, modules);
@@ -60,7 +62,7 @@ async function memory(
 ): Promise<readonly CaseResult[]> {
   // A minute of work at full speed: only when asked for.
   if (options.only.length === 0) return [];
-  await using skep = await SkepCluster.start(LOOPBACK, modules);
+  await using skep = await SkepCluster.start(loopback(MEMBERS), modules);
   return await memoryCases(skep, modules);
 }
 
@@ -69,7 +71,7 @@ async function soak(
   modules: BenchModules,
 ): Promise<readonly CaseResult[]> {
   if (kills === 0) return [];
-  await using skep = await SkepCluster.start(LOOPBACK, modules);
+  await using skep = await SkepCluster.start(loopback(MEMBERS), modules);
   return await soakCases(skep, kills, modules);
 }
 
