@@ -18,6 +18,10 @@ const HOSTS = 4;
 
 const LOAD_MS = 1500;
 
+/** Long-lived daemons are measured, not compilers at work. */
+const WARM_UP_CLIENTS = 64;
+const WARM_UP_ROUNDS = 3;
+
 const PAYLOAD = Buffer.alloc(192, "x").toString("base64");
 
 /** A system under test and its rival, where there is one. */
@@ -61,7 +65,7 @@ async function withManagers(
   await using peer = withDocker ? await form(dockerDaemons(directory, site)) : undefined;
   modules.say(`${managers} manager(s) of each system are up`);
   const pair = { ours, peer };
-  await throughput(pair, 16, { ...options, rounds: 1 }, modules);
+  await throughput(pair, WARM_UP_CLIENTS, { ...options, rounds: WARM_UP_ROUNDS }, modules);
   const results: CaseResult[] = [];
   for (const clients of loads) {
     const found = await throughput(pair, clients, options, modules);
