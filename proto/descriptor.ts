@@ -1087,6 +1087,207 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "ExplainTaskRequest": {
+       "fields": {
+        "ref": {
+         "type": "string",
+         "id": 1
+        },
+        "node": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "Lack": {
+       "fields": {
+        "filter": {
+         "type": "string",
+         "id": 1
+        },
+        "what": {
+         "type": "string",
+         "id": 2
+        },
+        "needed": {
+         "type": "string",
+         "id": 3
+        },
+        "available": {
+         "type": "string",
+         "id": 4
+        },
+        "change": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "NodeVerdict": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "hostname": {
+         "type": "string",
+         "id": 2
+        },
+        "lacks": {
+         "rule": "repeated",
+         "type": "Lack",
+         "id": 3
+        },
+        "serviceTasks": {
+         "type": "uint64",
+         "id": 4
+        },
+        "tasks": {
+         "type": "uint64",
+         "id": 5
+        }
+       }
+      },
+      "ExplainTaskResponse": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "state": {
+         "type": "TaskState",
+         "id": 3
+        },
+        "message": {
+         "type": "string",
+         "id": 4
+        },
+        "err": {
+         "type": "string",
+         "id": 5
+        },
+        "nodes": {
+         "rule": "repeated",
+         "type": "NodeVerdict",
+         "id": 6
+        },
+        "smallestChange": {
+         "type": "string",
+         "id": 7
+        }
+       }
+      },
+      "NodeShare": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "hostname": {
+         "type": "string",
+         "id": 2
+        },
+        "tasks": {
+         "type": "uint64",
+         "id": 3
+        }
+       }
+      },
+      "PlanServiceRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "spec": {
+         "type": "ServiceSpec",
+         "id": 2
+        }
+       }
+      },
+      "PlanServiceResponse": {
+       "fields": {
+        "placements": {
+         "rule": "repeated",
+         "type": "NodeShare",
+         "id": 1
+        },
+        "kept": {
+         "type": "uint64",
+         "id": 2
+        },
+        "replaced": {
+         "type": "uint64",
+         "id": 3
+        },
+        "removed": {
+         "type": "uint64",
+         "id": 4
+        },
+        "waiting": {
+         "type": "uint64",
+         "id": 5
+        },
+        "explanation": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "WhatIfRequest": {
+       "fields": {
+        "down": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ServiceFate": {
+       "fields": {
+        "serviceId": {
+         "type": "string",
+         "id": 1
+        },
+        "name": {
+         "type": "string",
+         "id": 2
+        },
+        "untouched": {
+         "type": "uint64",
+         "id": 3
+        },
+        "moved": {
+         "type": "uint64",
+         "id": 4
+        },
+        "lost": {
+         "type": "uint64",
+         "id": 5
+        },
+        "explanation": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "WhatIfResponse": {
+       "fields": {
+        "services": {
+         "rule": "repeated",
+         "type": "ServiceFate",
+         "id": 1
+        },
+        "keepsQuorum": {
+         "type": "bool",
+         "id": 2
+        }
+       }
+      },
       "ListTasksRequest": {
        "fields": {
         "filter": {
@@ -1918,6 +2119,18 @@ export const descriptor = JSON.parse(`{
         "RemoveTask": {
          "requestType": "RemoveTaskRequest",
          "responseType": "RemoveTaskResponse"
+        },
+        "ExplainTask": {
+         "requestType": "ExplainTaskRequest",
+         "responseType": "ExplainTaskResponse"
+        },
+        "PlanService": {
+         "requestType": "PlanServiceRequest",
+         "responseType": "PlanServiceResponse"
+        },
+        "WhatIf": {
+         "requestType": "WhatIfRequest",
+         "responseType": "WhatIfResponse"
         },
         "GetNetwork": {
          "requestType": "GetNetworkRequest",

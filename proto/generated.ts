@@ -615,6 +615,95 @@ export interface GetTaskResponse {
   readonly task: Task | null;
 }
 
+export interface ExplainTaskRequest {
+  /** Id, or exact name, or a prefix of the id. */
+  readonly ref: string;
+  /** Only this node: id, host name or a prefix of the id. Empty = every node. */
+  readonly node: string;
+}
+
+/** One thing that a task wants of a node and does not get, in words. */
+export interface Lack {
+  /** Name of the filter that refuses the node for it. */
+  readonly filter: string;
+  readonly what: string;
+  readonly needed: string;
+  readonly available: string;
+  /** What would have to be done. */
+  readonly change: string;
+}
+
+export interface NodeVerdict {
+  readonly nodeId: string;
+  readonly hostname: string;
+  /** Empty = the task fits. */
+  readonly lacks: readonly Lack[];
+  /** Active tasks there, other than this one: of its service, and of all. */
+  readonly serviceTasks: number;
+  readonly tasks: number;
+}
+
+export interface ExplainTaskResponse {
+  readonly taskId: string;
+  /** Empty = it has none yet. */
+  readonly nodeId: string;
+  readonly state: TaskState;
+  readonly message: string;
+  readonly err: string;
+  readonly nodes: readonly NodeVerdict[];
+  /** The smallest change that would let the task fit; empty when it fits somewhere. */
+  readonly smallestChange: string;
+}
+
+/** Tasks of one kind on one node. */
+export interface NodeShare {
+  readonly nodeId: string;
+  readonly hostname: string;
+  readonly tasks: number;
+}
+
+export interface PlanServiceRequest {
+  /** The service to be updated; empty = the spec is that of a new one. */
+  readonly id: string;
+  readonly spec: ServiceSpec | null;
+}
+
+/** What would become of a service, were it written now. Nothing is. */
+export interface PlanServiceResponse {
+  /** Where new tasks would go. */
+  readonly placements: readonly NodeShare[];
+  /** Tasks that stay as they are, that make place for new ones, and that would just end. */
+  readonly kept: number;
+  readonly replaced: number;
+  readonly removed: number;
+  /** New tasks for which there is no node, and why. */
+  readonly waiting: number;
+  readonly explanation: string;
+}
+
+export interface WhatIfRequest {
+  /** Nodes that go down: id, host name or a prefix of the id. */
+  readonly down: readonly string[];
+}
+
+export interface ServiceFate {
+  readonly serviceId: string;
+  readonly name: string;
+  /** Tasks on nodes that stay up, tasks that find another node, and tasks that find none. */
+  readonly untouched: number;
+  readonly moved: number;
+  readonly lost: number;
+  /** Why some are lost. */
+  readonly explanation: string;
+}
+
+export interface WhatIfResponse {
+  /** Services with tasks on the nodes that go down. */
+  readonly services: readonly ServiceFate[];
+  /** Whether the managers left are a majority of all. */
+  readonly keepsQuorum: boolean;
+}
+
 export interface ListTasksRequest {
   readonly filter: ListFilter | null;
   readonly page: Page | null;
@@ -1955,6 +2044,16 @@ export interface Messages {
   RemoveServiceResponse: RemoveServiceResponse;
   GetTaskRequest: GetTaskRequest;
   GetTaskResponse: GetTaskResponse;
+  ExplainTaskRequest: ExplainTaskRequest;
+  Lack: Lack;
+  NodeVerdict: NodeVerdict;
+  ExplainTaskResponse: ExplainTaskResponse;
+  NodeShare: NodeShare;
+  PlanServiceRequest: PlanServiceRequest;
+  PlanServiceResponse: PlanServiceResponse;
+  WhatIfRequest: WhatIfRequest;
+  ServiceFate: ServiceFate;
+  WhatIfResponse: WhatIfResponse;
   ListTasksRequest: ListTasksRequest;
   ListTasksResponse: ListTasksResponse;
   RemoveTaskRequest: RemoveTaskRequest;
@@ -2204,6 +2303,9 @@ export interface ControlApi {
   getTask(request: GetTaskRequest, call: Call): Promise<GetTaskResponse>;
   listTasks(request: ListTasksRequest, call: Call): Promise<ListTasksResponse>;
   removeTask(request: RemoveTaskRequest, call: Call): Promise<RemoveTaskResponse>;
+  explainTask(request: ExplainTaskRequest, call: Call): Promise<ExplainTaskResponse>;
+  planService(request: PlanServiceRequest, call: Call): Promise<PlanServiceResponse>;
+  whatIf(request: WhatIfRequest, call: Call): Promise<WhatIfResponse>;
   getNetwork(request: GetNetworkRequest, call: Call): Promise<GetNetworkResponse>;
   listNetworks(request: ListNetworksRequest, call: Call): Promise<ListNetworksResponse>;
   createNetwork(request: CreateNetworkRequest, call: Call): Promise<CreateNetworkResponse>;
@@ -2253,6 +2355,9 @@ export const ControlService: RpcService<ControlApi> = {
     getTask: method("skep.v1.Control/GetTask", "GetTaskRequest", "GetTaskResponse", false, false),
     listTasks: method("skep.v1.Control/ListTasks", "ListTasksRequest", "ListTasksResponse", false, false),
     removeTask: method("skep.v1.Control/RemoveTask", "RemoveTaskRequest", "RemoveTaskResponse", false, false),
+    explainTask: method("skep.v1.Control/ExplainTask", "ExplainTaskRequest", "ExplainTaskResponse", false, false),
+    planService: method("skep.v1.Control/PlanService", "PlanServiceRequest", "PlanServiceResponse", false, false),
+    whatIf: method("skep.v1.Control/WhatIf", "WhatIfRequest", "WhatIfResponse", false, false),
     getNetwork: method("skep.v1.Control/GetNetwork", "GetNetworkRequest", "GetNetworkResponse", false, false),
     listNetworks: method("skep.v1.Control/ListNetworks", "ListNetworksRequest", "ListNetworksResponse", false, false),
     createNetwork: method("skep.v1.Control/CreateNetwork", "CreateNetworkRequest", "CreateNetworkResponse", false, false),

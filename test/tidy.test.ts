@@ -23,7 +23,8 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 const MANAGER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   allocator: ["store"],
   constraint: [],
-  control: ["store", "constraint"],
+  // Of the scheduler its core, to forecast with; see the test on its shell.
+  control: ["store", "constraint", "scheduler"],
   dispatcher: ["store"],
   logs: ["store"],
   orchestrator: ["store", "constraint", "resources"],
@@ -89,6 +90,13 @@ describe("the source tree", () => {
         .filter((target) => target !== room(file) && !allowed.includes(target))
         .map((target) => `${file} imports manager/${target}`);
     });
+    assert.deepEqual(wrong, []);
+  });
+
+  it("lets nobody but the manager start the scheduler's loop", () => {
+    const shell = "manager/scheduler/scheduler.ts";
+    const users = sources.filter((file) => importsOf(file).includes(shell));
+    const wrong = users.filter((file) => !/^(?:manager\/manager\.ts|test\/|bench\/)/.test(file));
     assert.deepEqual(wrong, []);
   });
 

@@ -1,9 +1,12 @@
 import { filtersQuery, segment } from "../api/engine.ts";
 import { addInspectFlags, inspectEach, type InspectFlags } from "../api/inspect.ts";
+import type { TaskVerdicts } from "../api/forecast-types.ts";
 import type { Task } from "../api/types.ts";
 import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { groupFilters } from "../flags/filter.ts";
+import { whyNotText, whyText } from "../render/forecast-text.ts";
+import { readNode } from "./node/read.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 
 /** `swarm task …`: docker shows tasks only by service and by node. */
@@ -11,6 +14,36 @@ export function addTaskCommands(root: SwarmCommand, context: Context): void {
   const task = root.group("task", "Look at tasks");
   addTaskInspect(task, context);
   addTaskLs(task, context);
+  addTaskWhy(task, context);
+  addTaskWhyNot(task, context);
+}
+
+function addTaskWhy(parent: SwarmCommand, context: Context): void {
+  const command = parent
+    .command("why")
+    .description("Tell why a task waits, or what speaks against each node")
+    .argument("TASK");
+  command.action(async (name: string) => {
+    const engine = await engineOf(command, context);
+    const path = `/skep/v1/tasks/${segment(name)}/why`;
+    context.out.write(whyText(await engine.request<TaskVerdicts>({ method: "GET", path })));
+  });
+}
+
+function addTaskWhyNot(parent: SwarmCommand, context: Context): void {
+  const command = parent
+    .command("why-not")
+    .description("Tell why a task is not on a certain node")
+    .argument("TASK")
+    .argument("NODE");
+  command.action(async (name: string, node: string) => {
+    const engine = await engineOf(command, context);
+    const path = `/skep/v1/tasks/${segment(name)}/why`;
+    const query = { node: (await readNode(engine, node)).ID };
+    context.out.write(
+      whyNotText(await engine.request<TaskVerdicts>({ method: "GET", path, query })),
+    );
+  });
 }
 
 function addTaskLs(parent: SwarmCommand, context: Context): void {

@@ -71,7 +71,8 @@ async function inspect(request: ApiRequest): Promise<Reply> {
   return json(serviceJson(await findService(request, param(request, "id"), insertDefaults)));
 }
 
-function readSpec(request: ApiRequest): ServiceSpec {
+/** The service spec in a request's body. Throws 400. */
+export function readSpec(request: ApiRequest): ServiceSpec {
   const header = request.headers["x-registry-auth"];
   const registryAuth = typeof header === "string" ? header : "";
   return limitToVersion(readServiceSpec(request.body, registryAuth), request.version);

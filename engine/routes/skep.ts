@@ -1,5 +1,7 @@
 import type { ApiRequest } from "../api-request.ts";
-import { empty, param, type Reply, type Route } from "../route.ts";
+import { empty, json, param, type Reply, type Route } from "../route.ts";
+import { planJson, verdictsJson, whatIfJson } from "../translate/forecast.ts";
+import { findService, readSpec } from "./services.ts";
 
 /** Deletes one task; the orchestrator makes another where its service still wants one. */
 async function removeTask(request: ApiRequest): Promise<Reply> {
@@ -7,7 +9,32 @@ async function removeTask(request: ApiRequest): Promise<Reply> {
   return empty(204);
 }
 
+/** Why a task runs where it does, or nowhere; `?node=` asks about one node. */
+async function why(request: ApiRequest): Promise<Reply> {
+  const node = request.query.get("node") ?? "";
+  const control = request.control();
+  const answer = await control.explainTask({ ref: param(request, "id"), node }, request.call);
+  return json(verdictsJson(answer));
+}
+
+/** What creating a service, or with `?id=` updating one, would lead to; the body is its spec. */
+async function plan(request: ApiRequest): Promise<Reply> {
+  const ref = request.query.get("id") ?? "";
+  const control = request.control();
+  const id = ref === "" ? "" : (await findService(request, ref)).id;
+  return json(planJson(await control.planService({ id, spec: readSpec(request) }, request.call)));
+}
+
+/** Which services survive that the nodes in `?down=a,b` go down. */
+async function whatIf(request: ApiRequest): Promise<Reply> {
+  const down = (request.query.get("down") ?? "").split(",").filter((ref) => ref !== "");
+  return json(whatIfJson(await request.control().whatIf({ down }, request.call)));
+}
+
 /** Verbs that Docker does not have. */
 export const skepRoutes: readonly Route[] = [
   { method: "DELETE", path: "/skep/v1/tasks/:id", handle: removeTask },
+  { method: "GET", path: "/skep/v1/tasks/:id/why", handle: why },
+  { method: "POST", path: "/skep/v1/services/plan", handle: plan },
+  { method: "GET", path: "/skep/v1/nodes/what-if", handle: whatIf },
 ];

@@ -65,9 +65,18 @@ export function nodeFits(node: Node, texts: readonly string[]): boolean {
  */
 export function meetsConstraint(node: Node, constraint: Constraint): boolean {
   const { key, equal, value } = constraint;
-  if (key.toLowerCase() === "node.ip") return meetsAddress(node.status?.addr ?? "", constraint);
+  if (isAddress(key)) return meetsAddress(node.status?.addr ?? "", constraint);
   const actual = attribute(node, key);
   return actual !== undefined && (actual.toLowerCase() === value.toLowerCase()) === equal;
+}
+
+function isAddress(key: string): boolean {
+  return key.toLowerCase() === "node.ip";
+}
+
+/** What `node` has for `key`, as it is shown to people; undefined when there is no such key. */
+export function attributeOf(node: Node, key: string): string | undefined {
+  return isAddress(key) ? (node.status?.addr ?? "") : attribute(node, key);
 }
 
 /** The value of attribute `key` of `node`; undefined when there is no such attribute. */

@@ -2,6 +2,7 @@ import type { ControlApi } from "../../proto/generated.ts";
 import { clusterApi } from "./clusters.ts";
 import { configApi } from "./configs.ts";
 import type { ControlModules } from "./context.ts";
+import { explainApi } from "./explain.ts";
 import { extensionApi } from "./extensions.ts";
 import { networkApi } from "./networks.ts";
 import { nodeApi } from "./nodes.ts";
@@ -22,6 +23,7 @@ export function openControl(modules: ControlModules): ControlApi {
     ...nodeApi(modules),
     ...serviceApi(modules),
     ...taskApi(modules),
+    ...explainApi(modules),
     ...networkApi(modules),
     ...secretApi(modules),
     ...configApi(modules),

@@ -52,7 +52,7 @@ async function listServices(
 }
 
 /** A service without a mode is one replica, as everywhere in Docker's API. */
-function withMode(spec: ServiceSpec): ServiceSpec {
+export function withMode(spec: ServiceSpec): ServiceSpec {
   if (spec.mode !== undefined) return spec;
   return { ...spec, mode: "replicated", replicated: { replicas: 1 } };
 }

@@ -19,7 +19,8 @@ function endpointOf(spec: EndpointSpec | null | undefined): EndpointSpec {
   return spec ?? NO_ENDPOINT;
 }
 
-function isCurrent(service: Service, task: Task): boolean {
+/** Whether `task` runs what `service` asks for. */
+export function isCurrent(service: Service, task: Task): boolean {
   if (service.specVersion?.index === task.specVersion?.index) return true;
   return (
     isDeepStrictEqual(essence(task.spec), essence(service.spec?.task ?? null)) &&

@@ -1,11 +1,12 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
-import { ChangeKind, PlacementStrategy, TaskState, type Task } from "../../proto/generated.ts";
+import { ChangeKind, TaskState, type Task } from "../../proto/generated.ts";
 import { runController, type Controller } from "../store/controller.ts";
 import type { Store } from "../store/store.ts";
-import type { StoreEvent, StoreView } from "../store/tables.ts";
+import type { StoreEvent } from "../store/tables.ts";
 import { DecisionBatch, writeDecisions, type Decision } from "./decision.ts";
+import { defaultStrategyOf } from "./default-strategy.ts";
 import type { PlaceOptions } from "./group-pass.ts";
 import { Pace } from "./pace.ts";
 import { Placer } from "./placer.ts";
@@ -18,12 +19,6 @@ export interface SchedulerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-}
-
-/** The strategy of services that name none. */
-export function defaultStrategyOf(view: StoreView): PlacementStrategy {
-  const [cluster] = view.cluster.all();
-  return cluster?.spec?.taskDefaults?.strategy ?? PlacementStrategy.DEFAULT;
 }
 
 /**

@@ -4,6 +4,7 @@ import { addNodeInspect } from "./inspect.ts";
 import { addNodeLs } from "./ls.ts";
 import { addNodePs } from "./ps.ts";
 import { addNodeRm, addNodeRoleChange, addNodeUpdate } from "./update.ts";
+import { addNodeWhatIf } from "./what-if.ts";
 
 /** `swarm node …`. */
 export function addNodeCommands(root: SwarmCommand, context: Context): void {
@@ -15,4 +16,5 @@ export function addNodeCommands(root: SwarmCommand, context: Context): void {
   addNodePs(node, context);
   addNodeRm(node, context);
   addNodeUpdate(node, context);
+  addNodeWhatIf(node, context);
 }

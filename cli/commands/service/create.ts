@@ -25,6 +25,7 @@ import {
   resolveNetworks,
   resolveSecrets,
 } from "./lookups.ts";
+import { printPlan } from "./plan.ts";
 import { registryAuth } from "./registry-auth.ts";
 
 type AllFlags = CreateFlags & RunFlags;
@@ -141,6 +142,7 @@ async function runCreate(
     flags.resolveImage !== false,
     context,
   );
+  if (flags.plan) return printPlan(engine, spec, undefined, context);
   const { ID, Warnings } = await engine.request<{ ID: string; Warnings?: string[] | null }>({
     method: "POST",
     path: "/services/create",

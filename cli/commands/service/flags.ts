@@ -18,6 +18,8 @@ import { STRATEGIES } from "../swarm-flags.ts";
 /** Flags that decide how the command itself behaves. */
 export interface RunFlags {
   readonly detach?: boolean;
+  /** Print what would happen instead of doing it. */
+  readonly plan?: boolean;
   readonly quiet?: boolean;
   /** False for `--no-resolve-image`. */
   readonly resolveImage?: boolean;
@@ -77,6 +79,7 @@ function addRunFlags(command: SwarmCommand): void {
         "Do not query the registry to resolve image digest and platforms",
       ),
     )
+    .addOption(boolFlag("plan", "Print what would happen, and change nothing"))
     .addOption(
       boolFlag("with-registry-auth", "Send registry authentication details to swarm agents"),
     );

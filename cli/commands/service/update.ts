@@ -11,6 +11,7 @@ import { updateServiceSpec, type UpdateLookups } from "../../spec/update.ts";
 import { addSharedFlags, type RunFlags } from "./flags.ts";
 import { fromEnvironment, resolveConfigs, resolveNetworks, resolveSecrets } from "./lookups.ts";
 import { pinImage } from "./pin-image.ts";
+import { printPlan } from "./plan.ts";
 import { readService, writeService, type WriteOptions } from "./read.ts";
 import { registryAuth } from "./registry-auth.ts";
 import { addUpdateFlags } from "./update-flags.ts";
@@ -37,6 +38,10 @@ async function runUpdate(
       ? { envAdd: given.envAdd.flatMap((item) => fromEnvironment(item, context)) }
       : {}),
   };
+  if (flags.plan) {
+    const service = await readService(engine, name);
+    return printPlan(engine, await specOf(service, flags, engine, context), service.ID, context);
+  }
   const id = await readModifyWrite(async () => {
     const service = await readService(engine, name);
     const warnings = flags.rollback
@@ -55,14 +60,24 @@ async function change(
   engine: Engine,
   context: Context,
 ): Promise<readonly string[]> {
-  const lookups = await readLookups(engine, flags);
-  const updated = updateServiceSpec(service.Spec, flags, lookups);
-  const isPinned = flags.image !== undefined && flags.resolveImage !== false;
-  const spec = await pinImage(engine, updated, isPinned, context);
+  const spec = await specOf(service, flags, engine, context);
   const options: WriteOptions = flags.withRegistryAuth
     ? { headers: await registryAuth(spec, context) }
     : { registryAuthFrom: "spec" };
   return writeService(engine, service, spec, options);
+}
+
+/** What the flags make of a service's spec. */
+async function specOf(
+  service: Service,
+  flags: AllFlags,
+  engine: Engine,
+  context: Context,
+): Promise<Service["Spec"]> {
+  if (flags.rollback) return service.PreviousSpec ?? service.Spec;
+  const updated = updateServiceSpec(service.Spec, flags, await readLookups(engine, flags));
+  const isPinned = flags.image !== undefined && flags.resolveImage !== false;
+  return pinImage(engine, updated, isPinned, context);
 }
 
 async function readLookups(engine: Engine, flags: UpdateFlags): Promise<UpdateLookups> {

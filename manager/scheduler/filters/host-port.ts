@@ -1,5 +1,14 @@
 import { hostPorts } from "../node-info.ts";
-import { nodes, type Filter } from "./filter.ts";
+import { nameOf, nodes, type Filter } from "./filter.ts";
+
+/** `8080/tcp` of `protocol/port`. */
+function portText(port: string): string {
+  const [protocol, number] = port.split("/");
+  return `${number}/${PROTOCOLS[Number(protocol)] ?? protocol}`;
+}
+
+/** By their number in PortProtocol. */
+const PROTOCOLS: readonly string[] = ["tcp", "udp", "sctp"];
 
 /** No other task publishes the same port of the host. */
 export const hostPortFilter: Filter = {
@@ -10,5 +19,15 @@ export const hostPortFilter: Filter = {
     if (ports.length === 0) return undefined;
     return (info) => ports.every((port) => !info.hasPort(port));
   },
+  shortages: (task, info) =>
+    hostPorts(task)
+      .filter((port) => info.hasPort(port))
+      .map((port) => ({
+        what: "host port",
+        needed: portText(port),
+        available: "in use",
+        change: `free port ${portText(port)} on node ${nameOf(info)}`,
+        cost: 1,
+      })),
   explain: (count) => `host-mode port already in use on ${nodes(count)}`,
 };

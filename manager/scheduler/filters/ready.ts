@@ -1,5 +1,11 @@
 import { NodeAvailability, NodeState } from "../../../proto/generated.ts";
-import { nodes, type Filter } from "./filter.ts";
+import { nameOf, nodes, type Filter } from "./filter.ts";
+
+const WORDS: Readonly<Record<NodeAvailability, string>> = {
+  [NodeAvailability.ACTIVE]: "active",
+  [NodeAvailability.PAUSE]: "paused",
+  [NodeAvailability.DRAIN]: "drained",
+};
 
 /** The node is up and open for new tasks. */
 export const readyFilter: Filter = {
@@ -8,6 +14,16 @@ export const readyFilter: Filter = {
   prepare: () => (info) =>
     info.node.status?.state === NodeState.READY &&
     info.node.spec?.availability === NodeAvailability.ACTIVE,
+  shortages(_, info) {
+    const isUp = info.node.status?.state === NodeState.READY;
+    const availability = info.node.spec?.availability ?? NodeAvailability.ACTIVE;
+    const isActive = availability === NodeAvailability.ACTIVE;
+    if (isUp && isActive) return [];
+    const state = isUp ? "ready" : "not ready";
+    const change = isUp ? `activate node ${nameOf(info)}` : `bring node ${nameOf(info)} up`;
+    const available = isActive ? state : `${state}, ${WORDS[availability]}`;
+    return [{ what: "node", needed: "ready, active", available, change, cost: 1 }];
+  },
   explain: (count) =>
     count === 1
       ? "1 node not available for new tasks"
