@@ -47,10 +47,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["votes-of-one-half", "members", "an election in a joint configuration asks its new half only"],
-    ["core/quorum.ts", "const second = majorityVote(outgoing, votes);", "const second = first;"],
-  ),
-  mutant(
     ["stale-answers-count", "network", "answers of an earlier term are taken for the present one"],
     ["core/step.ts", "m.term < s.term && m.term !== 0", "m.term < 0"],
   ),
@@ -61,10 +57,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
       "nobody tells a leader of a member's higher term (etcd 8243)",
     ],
     ["core/step.ts", "if ((checkQuorum || preVote) &&", "if (false &&"],
-  ),
-  mutant(
-    ["lower-survey-unanswered", "network", "two terms survey each other in vain (etcd 8501)"],
-    ["core/step.ts", '} else if (m.type === "MsgPreVote") {', '} else if (m.type === "MsgSnap") {'],
   ),
   mutant(
     [
@@ -86,18 +78,14 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     ["lease-from-answer", "lease", "a lease counts from the answer instead of the heartbeat"],
     ["core/lease.ts", "Math.max(peer.leaseStart, mark.at)", "this.#now"],
   ),
-  {
-    name: "lease-never-ends",
-    profile: "lease",
-    about: "a lease is trusted until the leader learns that it was deposed (raft.md §2.2)",
-    patches: [
-      {
-        file: "core/lease.ts",
-        find: "return this.#now < this.until;",
-        replace: "return this.until > 0;",
-      },
+  mutant(
+    ["lease-too-long", "lease", "a lease outlasts the promise that it rests on (§6.4.1)"],
+    [
+      "core/lease.ts",
+      "this.#tracker.reached(this) + this.#durationMs",
+      "this.#tracker.reached(this) + 2 * this.#durationMs",
     ],
-  },
+  ),
   {
     name: "lease-during-transfer",
     profile: "lease",

@@ -15,7 +15,7 @@ export const MUTANTS: readonly Mutant[] = [...ELECTION_MUTANTS, ...LOG_MUTANTS, 
 const HUNTERS = 2;
 
 export interface HuntOptions {
-  /** Only mutants with this in their names. */
+  /** Only mutants with one of these, separated by commas, in their names. */
   readonly only: string | undefined;
   /** Time to find one mutant, ms. */
   readonly limitMs: number;
@@ -37,7 +37,9 @@ export async function huntMutants(
   { only, limitMs, base }: HuntOptions,
   print: (text: string) => void,
 ): Promise<boolean> {
-  const waiting = MUTANTS.filter(({ name }) => only === undefined || name.includes(only));
+  const waiting = MUTANTS.filter(
+    ({ name }) => only === undefined || only.split(",").some((part) => name.includes(part)),
+  );
   const tally = { passed: 0, failed: 0 };
   const hunter = async (): Promise<void> => {
     for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {

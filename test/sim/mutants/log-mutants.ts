@@ -18,8 +18,9 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     ],
     [
       "core/follower.ts",
-      "log.commitTo(Math.min(m.commit, agreed));",
-      "log.commitTo(Math.min(m.commit, log.lastIndex()));",
+      "  const agreed = log.merge(m.index, m.logTerm, m.entries);",
+      "  log.commitTo(Math.min(m.commit, log.lastIndex()));\n" +
+        "  const agreed = log.merge(m.index, m.logTerm, m.entries);",
     ],
   ),
   mutant(
@@ -74,26 +75,6 @@ export const LOG_MUTANTS: readonly Mutant[] = [
       "  ack.index = index;\n  s.tracker.progress(s.id)?.acknowledged(index);\n",
     ],
   ),
-  {
-    name: "old-write-confirms",
-    profile: "crash",
-    about: "the end of an old write confirms what has been rewritten since (raft.md §3.3)",
-    patches: [
-      {
-        file: "core/unstable.ts",
-        find: "if (index < this.offset || this.term(index) !== term) return;",
-        replace: "if (index < this.offset || this.term(index) === undefined) return;",
-      },
-      {
-        file: "core/step.ts",
-        find: '} else if (m.type === "MsgStorageAppendResp" && m.snapshot !== null) {',
-        replace:
-          '} else if (m.type === "MsgStorageAppendResp" && m.snapshot === null) {\n' +
-          "    s.log.unstable.stableTo(m.index, m.logTerm);\n" +
-          '  } else if (m.type === "MsgStorageAppendResp" && m.snapshot !== null) {',
-      },
-    ],
-  },
   mutant(
     ["rewritten-not-handed-out", "network", "what replaces a tail is not written again"],
     ["core/unstable.ts", "    this.handedOut = Math.min(this.handedOut, first);\n", ""],
@@ -107,11 +88,11 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["merged-writes-keep-tail", "crash", "a merged write holds what its second half replaced"],
+    ["merged-writes-lose-entries", "crash", "of two writes that wait only the second is made"],
     [
       "shell/driver/append-worker.ts",
       "entries.length = Math.max(0, Math.min(entries.length, first.index - kept.index));",
-      "entries.length = Math.max(0, entries.length);",
+      "entries.length = 0;",
     ],
   ),
   mutant(
@@ -126,14 +107,23 @@ export const LOG_MUTANTS: readonly Mutant[] = [
       "this.#entries.length -= this.#last - from + 1;",
     ],
   ),
-  mutant(
-    ["stale-reject-believed", "network", "a late rejection moves the next index below the match"],
-    [
-      "core/progress.ts",
-      "this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1);",
-      "this.next = Math.max(1, Math.min(rejected, hint + 1));",
+  {
+    name: "stale-reject-believed",
+    profile: "network",
+    about: "a late rejection moves the next index, below the match as well (raft.md §2.3)",
+    patches: [
+      {
+        file: "core/progress.ts",
+        find: "this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1);",
+        replace: "this.next = Math.max(1, Math.min(rejected, hint + 1));",
+      },
+      {
+        file: "core/progress.ts",
+        find: "if (this.next - 1 !== rejected) return false;",
+        replace: "",
+      },
     ],
-  ),
+  },
   mutant(
     ["window-never-freed", "calm", "acknowledged appends stay in the window"],
     ["core/leader.ts", "    peer.inflights.freeUpTo(index);\n", ""],

@@ -7,8 +7,12 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ["core/reads.ts", "if (!s.committedInTerm) {", "if (false) {"],
   ),
   mutant(
-    ["read-by-late-answer", "network", "an answer to an earlier heartbeat confirms (etcd 20418)"],
-    ["core/read-queue.ts", "round: this.#round + 1 });", "round: this.#round });"],
+    ["read-by-any-answer", "network", "answers to any heartbeat confirm a read (etcd 20418)"],
+    [
+      "core/read-queue.ts",
+      "return this.#tracker.progress(id)?.ackedRound ?? 0;",
+      "return Infinity;",
+    ],
   ),
   mutant(
     ["read-unconfirmed", "network", "a leader answers reads without asking anybody (§6.4)"],
@@ -91,7 +95,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["stuck-in-snapshot", "swarm", "a failed transfer is not reported (dgraph 2707)"],
+    ["stuck-in-snapshot", "snapshots", "a failed transfer is not reported (dgraph 2707)"],
     [
       "core/leader.ts",
       'if (s.role !== "leader" || peer?.state !== "snapshot") return;',
@@ -99,7 +103,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["older-snapshot-wins", "crash", "a snapshot of its own replaces a newer received one"],
+    ["older-snapshot-wins", "snapshots", "a snapshot of its own replaces a newer received one"],
     [
       "shell/log/memory-log-store.ts",
       "write.snapshot && write.snapshot.index > disk.snapshot.index",
@@ -107,7 +111,11 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["contradicted-log-kept", "network", "entries that a snapshot contradicts stay (openraft 753)"],
+    [
+      "contradicted-log-kept",
+      "snapshots",
+      "entries that a snapshot contradicts stay (openraft 753)",
+    ],
     [
       "shell/log/memory-log-store.ts",
       "if (this.#window.term(index) !== term) {",
@@ -115,7 +123,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["snapshot-overtakes-entries", "crash", "a snapshot is installed amid what came before it"],
+    ["snapshot-overtakes-entries", "snapshots", "a snapshot is installed amid what came before it"],
     ["shell/driver/raft-driver.ts", "    await apply.handed();\n", ""],
   ),
   mutant(

@@ -68,6 +68,8 @@ export class Client {
   #leader: string | undefined;
   /** Operations whose outcome is known. */
   completed = 0;
+  /** Those of them that wrote. */
+  written = 0;
   stopped = false;
   #left = 0;
   #running = false;
@@ -120,6 +122,7 @@ export class Client {
         const returned = histories.next();
         histories.add(key, { kind, value, expected, called, returned, output: outcome.output });
         this.completed++;
+        this.written++;
         return;
       }
       if (outcome.kind === "unknown") uncertain = true;

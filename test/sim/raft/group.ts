@@ -4,7 +4,7 @@ import type { LogWrite } from "../../../raft/shell/log/log-store.ts";
 import { MemoryLogStore } from "../../../raft/shell/log/memory-log-store.ts";
 import { encodeMember, type MemberRecord } from "../../../raft/shell/membership.ts";
 import { isSwarmError } from "../../../lib/errors.ts";
-import { SimDisk } from "./disk.ts";
+import { SimDisk, type DiskWeather } from "./disk.ts";
 import { show } from "./log-tree.ts";
 import { SimMember, type World } from "./member.ts";
 import { SimSnapshots } from "./snapshots.ts";
@@ -15,7 +15,7 @@ const MEMBERS_MAX = 7;
 /** Pause of the one who tidies up after the faults, µs. */
 const TEND_US = 400_000;
 
-const DISK_LATENCY = { latencyMin: 50, latencyMax: 300 };
+const DISK_MIN_US = 50;
 
 /** All machines of a run, and who of them belongs to the group. */
 export class Group {
@@ -194,7 +194,7 @@ export class Group {
     if (resting !== this.#resting) this.#resting.clear();
     for (const member of this.active) {
       if (resting.has(member)) continue;
-      Object.assign(member.disk.weather, DISK_LATENCY, { stalledUntil: 0, writesLeft: Infinity });
+      Object.assign(member.disk.weather, this.#goodWeather());
       member.clock.setRate(1);
       member.resume();
       member.start();
@@ -256,13 +256,18 @@ export class Group {
     return !this.active.some((member) => member.id === id);
   }
 
+  #goodWeather(): DiskWeather {
+    const latencyMax = this.#world.settings.diskMaxUs;
+    return { latencyMin: DISK_MIN_US, latencyMax, stalledUntil: 0, writesLeft: Infinity };
+  }
+
   #record(id: Id): MemberRecord {
     const nodeId = `n${++this.#names}`;
     return { id, nodeId, addr: `${nodeId}:2378`, controlAddr: `${nodeId}:2377` };
   }
 
   #make(record: MemberRecord, peers: readonly MemberRecord[]): SimMember {
-    const weather = { ...DISK_LATENCY, stalledUntil: 0, writesLeft: Infinity };
+    const weather = this.#goodWeather();
     const disk = new SimDisk(this.#world.checker.tree, weather, new SimSnapshots());
     const member = new SimMember(record, peers, disk, this.#world);
     this.#members.push(member);

@@ -28,25 +28,25 @@ export function unrest(group: Group): string | null {
   return null;
 }
 
-/** Follows the recovery of a group: its clients finish something, then it comes to rest. */
+/** Follows the recovery of a group: its clients write something, then it comes to rest. */
 export class Recovery {
   readonly #group: Group;
   readonly #clients: readonly Client[];
-  readonly #completed: readonly number[];
+  readonly #written: readonly number[];
   readonly #deadline: number;
 
   constructor(group: Group, clients: readonly Client[], now: number) {
     this.#group = group;
     this.#clients = clients;
-    this.#completed = clients.map(({ completed }) => completed);
+    this.#written = clients.map(({ written }) => written);
     this.#deadline = now + RECOVERY_US;
   }
 
   /** Whether the run can end. Fails when the group had time enough and is not at rest. */
   check(now: number): boolean {
-    const idle = this.#clients.findIndex((client, i) => client.completed === this.#completed[i]);
+    const idle = this.#clients.findIndex((client, i) => client.written === this.#written[i]);
     if (idle < 0) for (const client of this.#clients) client.stopped = true;
-    const problem = idle < 0 ? unrest(this.#group) : `client ${idle + 1} completes nothing`;
+    const problem = idle < 0 ? unrest(this.#group) : `client ${idle + 1} writes nothing`;
     if (problem !== null && now > this.#deadline) {
       const why = unrest(this.#group);
       throw new Violation("liveness", why && why !== problem ? `${problem}; ${why}` : problem);

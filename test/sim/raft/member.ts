@@ -33,6 +33,9 @@ export interface MemberSettings {
   readonly electionTicks: number;
   readonly snapshotEntries: number;
   readonly keepEntries: number;
+  /** Longest time that a write takes as a rule, µs. */
+  readonly diskMaxUs: number;
+  /** Of entries that a log store keeps in memory. */
   readonly cacheBytes: number;
   readonly core: Partial<Config>;
 }

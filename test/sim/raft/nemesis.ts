@@ -115,9 +115,10 @@ export class Nemesis {
     if (fault.kind === "disk-stall") weather.stalledUntil = scheduler.now + fault.lasts;
     else if (fault.kind === "disk-full") weather.writesLeft = this.#draw(fault, 3, 4);
     else {
+      const usual = weather.latencyMax;
       weather.latencyMax = 1_000 + this.#draw(fault, 3, 400_000);
       scheduler.after(fault.lasts, ["fault", "disk is fast again"], () => {
-        weather.latencyMax = 300;
+        weather.latencyMax = usual;
       });
     }
   }

@@ -40,6 +40,8 @@ export interface Profile {
   readonly leases: "never" | "maybe" | "always";
   /** PreVote and CheckQuorum may be off. */
   readonly bare: boolean;
+  /** Snapshots are taken all the time, and little log is kept beside them. */
+  readonly snapshots?: boolean;
 }
 
 const NETWORK = [
@@ -104,6 +106,14 @@ export const PROFILES: readonly Profile[] = [
     bare: false,
   },
   {
+    name: "snapshots",
+    faults: ["crash", "split", "isolate", "weather", "disk-slow", "disk-stall", "burst", "burst"],
+    gapMs: 600,
+    leases: "never",
+    bare: false,
+    snapshots: true,
+  },
+  {
     name: "members",
     faults: [...MEMBERS, ...MEMBERS, "crash", "split", "isolate", "disk-slow", "weather"],
     gapMs: 900,
@@ -152,14 +162,15 @@ export function drawPlan(profile: Profile, random: SeededRandom): Plan {
     members: [1, 2, 3, 3, 3, 3, 4, 5, 5][random.int(9)]!,
     clients: 2 + random.int(3),
     keys: lease ? 1 : 1 + random.int(3),
-    readsPerCent: lease ? 70 : 35,
+    readsPerCent: lease ? 60 + random.int(40) : 35,
     faultMs: 10_000 + random.int(25_000),
     core: random.int(2) === 0,
     faults: kinds.length > 0 ? kinds : profile.faults,
     settings: {
       electionTicks: 5 + random.int(6),
-      snapshotEntries: 4 + random.int(40),
-      keepEntries: random.int(12),
+      snapshotEntries: 4 + random.int(profile.snapshots ? 6 : 40),
+      keepEntries: random.int(profile.snapshots ? 2 : 12),
+      diskMaxUs: [300, 300, 2_000, 20_000][random.int(4)]!,
       cacheBytes: random.int(3) === 0 ? 400 + random.int(2000) : Number.MAX_SAFE_INTEGER,
       core,
     },

@@ -46,7 +46,7 @@ export interface RunResult {
 
 /** Operations that a client begins at most; longer histories are not decided in time. */
 const OPERATIONS_MAX = 150;
-const RECOVERY_OPERATIONS_MAX = 40;
+const RECOVERY_OPERATIONS_MAX = 200;
 
 /** Events of one run; a healthy one has a hundredth of them. */
 const EVENTS_MAX = 1_000_000;
