@@ -1,6 +1,6 @@
 import { systemClock } from "../../../lib/clock.ts";
 import { runPool } from "../cli/pool.ts";
-import type { Task, TaskResult } from "../cli/worker.ts";
+import { runTask, type Task, type TaskResult } from "../cli/worker.ts";
 import { PROFILES } from "../raft/profiles.ts";
 import { ELECTION_MUTANTS } from "./election-mutants.ts";
 import { LOG_MUTANTS } from "./log-mutants.ts";
@@ -68,11 +68,19 @@ async function hunt(mutant: Mutant, base: string, limitMs: number): Promise<Catc
     if (result.invariant !== null) by = result;
   };
   try {
-    await runPool({ main: workshop.main, workers: 1, next, onResult });
+    do {
+      by = null;
+      await runPool({ main: workshop.main, workers: 1, next, onResult });
+    } while (by && (await failsAnyway(by)));
   } finally {
     workshop.remove();
   }
   return { mutant, by, seeds, seconds: elapsed() / 1000 };
+}
+
+/** Whether the run fails without the mutant as well: then it gives nothing away. */
+async function failsAnyway({ task }: TaskResult): Promise<boolean> {
+  return (await runTask(task)).invariant !== null;
 }
 
 /** Two seeds of three are of the mutant's own profile, the others of all in turn. */

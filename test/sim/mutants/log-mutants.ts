@@ -107,23 +107,6 @@ export const LOG_MUTANTS: readonly Mutant[] = [
       "this.#entries.length -= this.#last - from + 1;",
     ],
   ),
-  {
-    name: "stale-reject-believed",
-    profile: "network",
-    about: "a late rejection moves the next index, below the match as well (raft.md §2.3)",
-    patches: [
-      {
-        file: "core/progress.ts",
-        find: "this.next = Math.max(Math.min(rejected, hint + 1), this.match + 1);",
-        replace: "this.next = Math.max(1, Math.min(rejected, hint + 1));",
-      },
-      {
-        file: "core/progress.ts",
-        find: "if (this.next - 1 !== rejected) return false;",
-        replace: "",
-      },
-    ],
-  },
   mutant(
     ["window-never-freed", "calm", "acknowledged appends stay in the window"],
     ["core/leader.ts", "    peer.inflights.freeUpTo(index);\n", ""],

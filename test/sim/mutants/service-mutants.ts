@@ -22,14 +22,23 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ["read-before-applied", "calm", "a read does not wait for the state machine (tikv 9239)"],
     ["shell/host/raft-host.ts", "    await this.#applier.reached(index, signal);\n", ""],
   ),
-  mutant(
-    ["other-entry-confirmed", "network", "a proposal is confirmed by another leader's entry"],
-    [
-      "shell/driver/proposals.ts",
-      "if (proposal.term === entry.term) return proposal.id;",
-      "return proposal.id;",
+  {
+    name: "other-entry-confirmed",
+    profile: "network",
+    about: "a proposal is confirmed by another leader's entry at its index",
+    patches: [
+      {
+        file: "shell/driver/proposals.ts",
+        find: "if (proposal.term === entry.term) return proposal.id;",
+        replace: "return proposal.id;",
+      },
+      {
+        file: "shell/driver/proposals.ts",
+        find: "if (this.#appended.size === 0) return;",
+        replace: "if (this.#appended.size >= 0) return;",
+      },
     ],
-  ),
+  },
   mutant(
     ["lost-called-refused", "network", "a proposal of unknown outcome is said to be refused"],
     [

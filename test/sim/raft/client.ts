@@ -22,7 +22,6 @@ export interface ClientModules {
   readonly members: () => readonly SimMember[];
   readonly histories: Histories;
   readonly keys: number;
-  readonly readsPerCent: number;
 }
 
 /** The calls of all clients by register, in the order of one counter. */
@@ -72,6 +71,7 @@ export class Client {
   written = 0;
   stopped = false;
   #left = 0;
+  #readsPerCent = 0;
   #running = false;
 
   constructor(random: SeededRandom, modules: ClientModules) {
@@ -80,16 +80,20 @@ export class Client {
     this.#session = modules.histories.session();
   }
 
-  /** Runs until it is stopped or has begun `operations` more; one run at a time. */
-  async run(operations: number): Promise<void> {
+  /**
+   * Runs until it is stopped or has begun `operations` more, of which `readsPerCent` read; one run
+   * at a time.
+   */
+  async run(operations: number, readsPerCent: number): Promise<void> {
     this.#left = operations;
+    this.#readsPerCent = readsPerCent;
     this.stopped = false;
     if (this.#running) return;
     this.#running = true;
     for (; this.#left > 0 && !this.stopped; this.#left--) {
       await this.#sleep(this.#random.int(THINK_MAX));
       const key = `k${this.#random.int(this.#modules.keys)}`;
-      if (this.#random.int(100) < this.#modules.readsPerCent) await this.#read(key);
+      if (this.#random.int(100) < this.#readsPerCent) await this.#read(key);
       else await this.#write(key);
     }
     this.#running = false;

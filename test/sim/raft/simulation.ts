@@ -46,10 +46,11 @@ export interface RunResult {
 
 /** Operations that a client begins at most; longer histories are not decided in time. */
 const OPERATIONS_MAX = 150;
-const RECOVERY_OPERATIONS_MAX = 200;
+const RECOVERY_OPERATIONS_MAX = 60;
+const RECOVERY_READS_PER_CENT = 35;
 
-/** Events of one run; a healthy one has a hundredth of them. */
-const EVENTS_MAX = 1_000_000;
+/** Events of one run; a healthy one has a third of them at most. */
+const EVENTS_MAX = 250_000;
 
 /** How often the recovery is looked at, µs. */
 const LOOK_US = 200_000;
@@ -98,7 +99,6 @@ class Simulation {
         members: () => this.#group.active,
         histories: this.#histories,
         keys: this.#plan.keys,
-        readsPerCent: this.#plan.readsPerCent,
       });
       this.#clients.push(client);
     }
@@ -129,7 +129,9 @@ class Simulation {
     for (const fault of this.#faults)
       this.#scheduler.after(fault.at, ["fault", fault.kind, fault], () => nemesis.begin(fault));
     for (const client of this.#clients)
-      client.run(OPERATIONS_MAX).catch((error: unknown) => this.#fail(error));
+      client
+        .run(OPERATIONS_MAX, this.#plan.readsPerCent)
+        .catch((error: unknown) => this.#fail(error));
     this.#scheduler.after(this.#plan.faultMs * 1000, ["fault", "heal"], () => this.#heal());
   }
 
@@ -147,7 +149,9 @@ class Simulation {
 
   #recover(next: () => void): void {
     for (const client of this.#clients)
-      client.run(RECOVERY_OPERATIONS_MAX).catch((error: unknown) => this.#fail(error));
+      client
+        .run(RECOVERY_OPERATIONS_MAX, RECOVERY_READS_PER_CENT)
+        .catch((error: unknown) => this.#fail(error));
     const recovery = new Recovery(this.#group, this.#clients, this.#scheduler.now);
     const look = (): void => {
       if (recovery.check(this.#scheduler.now)) next();
