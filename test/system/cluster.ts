@@ -24,7 +24,11 @@ export interface SystemNode extends NodeJson {
 export interface SystemTask extends TaskJson {
   readonly Status: TaskJson["Status"] & {
     readonly Message?: string;
-    readonly ContainerStatus?: { readonly PID?: number; readonly ExitCode?: number };
+    readonly ContainerStatus?: {
+      readonly ContainerID?: string;
+      readonly PID?: number;
+      readonly ExitCode?: number;
+    };
   };
 }
 
@@ -114,8 +118,7 @@ export class SystemCluster {
       names("m", managers).map((name) => this.add(name)),
     );
     assert.ok(first);
-    await first.post("/swarm/init", { ...LISTEN, Spec: {} });
-    await this.readTokens(first);
+    await this.init(first);
     await Promise.all([
       ...others.map((node) => this.join(node, "Manager")),
       ...names("w", workers).map(async (name) => this.join(await this.add(name), "Worker")),
@@ -123,7 +126,9 @@ export class SystemCluster {
     await this.allReady();
   }
 
-  async readTokens(manager: SwarmProcess): Promise<void> {
+  /** Makes a swarm of which `manager` is the first node; the others join through it. */
+  async init(manager: SwarmProcess): Promise<void> {
+    await manager.post("/swarm/init", { ...LISTEN, Spec: {} });
     const { Swarm } = await manager.get<NodeInfo>("/info");
     this.#addr = Swarm.RemoteManagers?.[0]?.Addr ?? "";
     const swarm = await manager.get<{ JoinTokens: { Worker: string; Manager: string } }>("/swarm");
