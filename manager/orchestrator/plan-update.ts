@@ -126,15 +126,17 @@ function beginSlots(
   { parallelism, startFirst }: UpdateOptions,
   draft: Draft,
 ): void {
+  draft.awaitRunning();
+  let free = parallelism - busy;
+  // Most steps find every place taken; putting thousands in order is for those that begin some.
+  if (free <= 0) return;
   const ordered = parallelism === Infinity ? waiting : inOrder(waiting);
   const update = runningUpdate(ctx.service);
-  let free = parallelism - busy;
   for (const slot of ordered) {
     if (free-- <= 0 || draft.full) break;
     if (!startFirst) for (const old of slot.wanted) draft.end(slot, old, TaskState.SHUTDOWN);
     placeTask(ctx, slot, draft, updateOrigin(update));
   }
-  draft.awaitRunning();
 }
 
 function inOrder(waiting: readonly Slot[]): readonly Slot[] {

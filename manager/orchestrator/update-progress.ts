@@ -82,10 +82,18 @@ function isHandingOver(slot: Slot): boolean {
 }
 
 function memberOf(slot: Slot, update: number): Task | undefined {
-  const [task] = slot.wanted;
-  if (task?.origin?.updateStartedAtMs === update && slot.wanted.length === 1) return task;
-  const isMember = (task: Task): boolean => task.origin?.updateStartedAtMs === update;
-  return newestOf(slot.wanted, isMember) ?? newestOf(slot.past, isMember);
+  return newestMember(slot.wanted, update) ?? newestMember(slot.past, update);
+}
+
+/** Asked of every slot at every step: nearly always there is one task, or none. */
+function newestMember(tasks: readonly Task[], update: number): Task | undefined {
+  const [task] = tasks;
+  if (tasks.length > 1) return newestOf(tasks, (each) => isMember(each, update));
+  return task && isMember(task, update) ? task : undefined;
+}
+
+function isMember(task: Task, update: number): boolean {
+  return task.origin?.updateStartedAtMs === update;
 }
 
 function judge(
