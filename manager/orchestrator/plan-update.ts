@@ -140,13 +140,19 @@ function beginSlots(
 }
 
 function inOrder(waiting: readonly Slot[]): readonly Slot[] {
-  const byNumber = (a: Slot, b: Slot): number => a.slot - b.slot;
-  const idle = waiting.filter((slot) => !hasRunning(slot)).sort(byNumber);
-  return [...idle, ...waiting.filter(hasRunning).sort(byNumber)];
+  const idle: Slot[] = [];
+  const running: Slot[] = [];
+  for (const slot of waiting) (hasRunning(slot) ? running : idle).push(slot);
+  return [...idle.sort(byNumber), ...running.sort(byNumber)];
 }
 
-function hasRunning(slot: Slot): boolean {
-  return slot.wanted.some((task) => stateOf(task) === TaskState.RUNNING);
+function byNumber(a: Slot, b: Slot): number {
+  return a.slot - b.slot;
+}
+
+function hasRunning({ wanted }: Slot): boolean {
+  for (const task of wanted) if (stateOf(task) === TaskState.RUNNING) return true;
+  return false;
 }
 
 /** The service in another state of its update. A beginning gets a start time of its own. */
