@@ -18,7 +18,8 @@ describe("the stock docker CLI", function () {
   before(async function () {
     try {
       await run("docker", ["--version"]);
-    } catch {
+    } catch (error) {
+      if (process.env["SKEP_CI"]) throw error;
       console.log("      skipped: there is no docker command here");
       this.skip();
     }
