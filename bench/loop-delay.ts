@@ -56,6 +56,9 @@ function cpuReader(): { readonly ms: () => number; readonly close: () => void } 
   const buffer = Buffer.alloc(128);
   return {
     ms: () => {
+      // Asking for the whole process's time brings the thread's own up to date: without that it
+      // moves only at the kernel's ticks, every few milliseconds.
+      process.cpuUsage();
       const length = readSync(fd, buffer, 0, buffer.length, 0);
       return Number(buffer.toString("latin1", 0, length).split(" ")[0]) / NS_PER_MS;
     },

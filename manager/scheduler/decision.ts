@@ -7,7 +7,7 @@ import type { Placement } from "./group-pass.ts";
 export type Decision = Placement | { readonly task: Task; readonly err: string };
 
 /** Tasks decided in one transaction: what is applied in one go must not take long. */
-const DECISIONS_PER_TRANSACTION_MAX = 250;
+const DECISIONS_PER_TRANSACTION_MAX = 128;
 
 /** Bytes of one transaction, well below what the store refuses. */
 const TRANSACTION_BYTES_TARGET = 1 << 20;

@@ -12,7 +12,7 @@ import { Pace } from "./pace.ts";
 import { Placer } from "./placer.ts";
 
 /** Transactions on their way at the same time. */
-const TRANSACTIONS_IN_FLIGHT_MAX = 4;
+const TRANSACTIONS_IN_FLIGHT_MAX = 8;
 
 export interface SchedulerModules {
   readonly store: Store;

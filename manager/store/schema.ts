@@ -32,14 +32,22 @@ export interface Objects {
 
 export type Kind = keyof Objects;
 
+/** A secondary index. */
+export interface IndexRule<T> {
+  /** The keys under which an object is found. */
+  readonly keysOf: (object: T) => readonly string[];
+  /** Whether two states of one object surely have the same keys: most changes touch none. */
+  readonly isSame: (before: T, after: T) => boolean;
+}
+
 /** What the state machine knows of one kind: how to find its objects and what must stay unique. */
 export interface Schema<T> {
   /** The object's name; compared without case. */
   readonly nameOf: (object: T) => string;
   /** Whether two objects of the kind may carry one name. */
   readonly uniqueName: boolean;
-  /** Secondary indexes: the keys under which an object is found. */
-  readonly indexes: Readonly<Record<string, (object: T) => readonly string[]>>;
+  /** Secondary indexes, by their names. */
+  readonly indexes: Readonly<Record<string, IndexRule<T>>>;
   /** Things only one object of the whole store may hold (design §3.1). */
   readonly leases?: (object: T) => readonly string[];
   /** `kind/id` of objects that must exist while this one refers to them. */
@@ -50,6 +58,8 @@ const NONE: readonly string[] = [];
 const nameOf = (object: {
   readonly spec: { readonly annotations: { readonly name: string } | null } | null;
 }) => object.spec?.annotations?.name ?? "";
+const isSameSpec = (a: { readonly spec: unknown }, b: { readonly spec: unknown }): boolean =>
+  a.spec === b.spec;
 const named = { nameOf, uniqueName: true, indexes: {} } as const;
 
 function payload(spec: TaskSpec | null): ContainerSpec | ProcessSpec | null {
@@ -117,6 +127,8 @@ function networkLeases(network: Network): readonly string[] {
   return list === "" ? NONE : list.split(",").map((vni) => `vni/${vni}`);
 }
 
+const isSameService = (a: Task, b: Task): boolean => a.serviceId === b.serviceId;
+
 /** The schema of every kind. Object order is the order of tables in snapshots. */
 export const SCHEMAS = {
   cluster: named,
@@ -133,8 +145,11 @@ export const SCHEMAS = {
   volume: {
     ...named,
     indexes: {
-      group: (volume: Volume) => [volume.spec?.group ?? ""],
-      driver: (volume: Volume) => [volume.spec?.driver?.name ?? ""],
+      group: { keysOf: (volume: Volume) => [volume.spec?.group ?? ""], isSame: isSameSpec },
+      driver: {
+        keysOf: (volume: Volume) => [volume.spec?.driver?.name ?? ""],
+        isSame: isSameSpec,
+      },
     },
     references: (volume: Volume) =>
       volume.spec?.secrets.map(({ secret }) => `secret/${secret}`) ?? NONE,
@@ -147,14 +162,28 @@ export const SCHEMAS = {
   resource: {
     nameOf: (resource: Resource) => resource.annotations?.name ?? "",
     uniqueName: true,
-    indexes: { kind: (resource: Resource) => [resource.kind] },
+    indexes: {
+      kind: {
+        keysOf: (resource: Resource) => [resource.kind],
+        isSame: (a: Resource, b: Resource) => a.kind === b.kind,
+      },
+    },
   },
   service: {
     ...named,
     indexes: {
-      secret: (service: Service) => secretIds(service.spec?.task ?? null),
-      config: (service: Service) => configIds(service.spec?.task ?? null),
-      network: (service: Service) => networkIds(service.spec?.task ?? null),
+      secret: {
+        keysOf: (service: Service) => secretIds(service.spec?.task ?? null),
+        isSame: isSameSpec,
+      },
+      config: {
+        keysOf: (service: Service) => configIds(service.spec?.task ?? null),
+        isSame: isSameSpec,
+      },
+      network: {
+        keysOf: (service: Service) => networkIds(service.spec?.task ?? null),
+        isSame: isSameSpec,
+      },
     },
     leases: serviceLeases,
     references: (service: Service) => {
@@ -170,12 +199,25 @@ export const SCHEMAS = {
     nameOf: (task: Task) => task.annotations?.name ?? "",
     uniqueName: false,
     indexes: {
-      service: (task: Task) => (task.serviceId ? [task.serviceId] : NONE),
-      node: (task: Task) => (task.nodeId ? [task.nodeId] : NONE),
-      slot: (task: Task) => (task.serviceId ? [slotKey(task)] : NONE),
-      secret: (task: Task) => secretIds(task.spec),
-      config: (task: Task) => configIds(task.spec),
-      network: (task: Task) => ids(task.networks, (attachment) => attachment.networkId),
+      service: {
+        keysOf: (task: Task) => (task.serviceId ? [task.serviceId] : NONE),
+        isSame: isSameService,
+      },
+      node: {
+        keysOf: (task: Task) => (task.nodeId ? [task.nodeId] : NONE),
+        isSame: (a: Task, b: Task) => a.nodeId === b.nodeId,
+      },
+      slot: {
+        keysOf: (task: Task) => (task.serviceId ? [slotKey(task)] : NONE),
+        isSame: (a: Task, b: Task) =>
+          a.slot === b.slot && isSameService(a, b) && (a.slot !== 0 || a.nodeId === b.nodeId),
+      },
+      secret: { keysOf: (task: Task) => secretIds(task.spec), isSame: isSameSpec },
+      config: { keysOf: (task: Task) => configIds(task.spec), isSame: isSameSpec },
+      network: {
+        keysOf: (task: Task) => ids(task.networks, (attachment) => attachment.networkId),
+        isSame: (a: Task, b: Task) => a.networks === b.networks,
+      },
     },
     // A task that has ended gives its addresses back.
     leases: (task: Task) =>

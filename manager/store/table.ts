@@ -1,7 +1,7 @@
 import { SwarmError } from "../../lib/errors.ts";
 import { assert } from "../../lib/assert.ts";
-import { ObjectSet, type Found } from "./object-set.ts";
-import type { Schema } from "./schema.ts";
+import { RowSet, type Found, type Row } from "./row-set.ts";
+import type { IndexRule, Schema } from "./schema.ts";
 
 /** Every object has these. */
 export interface Identified {
@@ -27,12 +27,11 @@ export interface TableView<T, Index extends string = string> {
   resolve(ref: string): T;
 }
 
-const EMPTY: Found<never> = new ObjectSet<never>();
+const EMPTY: Found<never> = new RowSet<never>();
 
 /** One secondary index: how its keys are found, and what is under each. */
-interface Index<T extends Identified> {
-  readonly keysOf: (object: T) => readonly string[];
-  readonly sets: Map<string, ObjectSet<T>>;
+interface Index<T> extends IndexRule<T> {
+  readonly sets: Map<string, RowSet<T>>;
 }
 
 /** The Raft index of the entry that last changed `object`; 0 before it is stored. */
@@ -44,7 +43,7 @@ export function versionOf(object: Identified): number {
 export class Table<T extends Identified> implements TableView<T> {
   readonly #kind: string;
   readonly #schema: Schema<T>;
-  readonly #byId = new Map<string, T>();
+  readonly #byId = new Map<string, Row<T>>();
   readonly #indexes: ReadonlyMap<string, Index<T>>;
   /** The indexes by name and by keys: all that a change touches. */
   readonly #all: readonly Index<T>[];
@@ -57,9 +56,10 @@ export class Table<T extends Identified> implements TableView<T> {
       const name = schema.nameOf(object);
       return name === "" && !schema.uniqueName ? NONE : [name.toLowerCase()];
     };
-    this.#names = { keysOf: namesOf, sets: new Map() };
+    const isSame = (a: T, b: T): boolean => schema.nameOf(a) === schema.nameOf(b);
+    this.#names = { keysOf: namesOf, isSame, sets: new Map() };
     this.#indexes = new Map(
-      Object.entries(schema.indexes).map(([name, keysOf]) => [name, { keysOf, sets: new Map() }]),
+      Object.entries(schema.indexes).map(([name, rule]) => [name, { ...rule, sets: new Map() }]),
     );
     this.#all = [this.#names, ...this.#indexes.values()];
   }
@@ -69,11 +69,11 @@ export class Table<T extends Identified> implements TableView<T> {
   }
 
   get(id: string): T | undefined {
-    return this.#byId.get(id);
+    return this.#byId.get(id)?.object;
   }
 
-  all(): Iterable<T> {
-    return this.#byId.values();
+  *all(): Iterable<T> {
+    for (const row of this.#byId.values()) yield row.object;
   }
 
   by(index: string, key: string): Found<T> {
@@ -86,7 +86,7 @@ export class Table<T extends Identified> implements TableView<T> {
 
   resolve(ref: string): T {
     if (ref === "") throw new SwarmError("invalid", `${this.#kind} id or name is required`);
-    const exact = this.#byId.get(ref);
+    const exact = this.get(ref);
     if (exact) return exact;
     let matches: T[] = [...this.named(ref)];
     if (matches.length > 1) matches = this.#exactly(ref, matches);
@@ -116,44 +116,49 @@ export class Table<T extends Identified> implements TableView<T> {
 
   /** Stores `object` in place of the one with its id, if any. Returns the old one. */
   put(object: T): T | undefined {
-    const old = this.#byId.get(object.id);
-    this.#byId.set(object.id, object);
-    for (const index of this.#all) reindex(index, old, object);
+    const row = this.#byId.get(object.id);
+    if (!row) {
+      const made = { object };
+      this.#byId.set(object.id, made);
+      for (const { keysOf, sets } of this.#all)
+        for (const key of keysOf(object)) add(sets, key, made);
+      return undefined;
+    }
+    const old = row.object;
+    row.object = object;
+    for (const index of this.#all) if (!index.isSame(old, object)) reindex(index, row, old);
     return old;
   }
 
   /** Takes the object out; it must be there. */
   remove(id: string): T {
-    const old = this.#byId.get(id);
-    assert(old, `${this.#kind} ${id} is in the table`);
+    const row = this.#byId.get(id);
+    assert(row, `${this.#kind} ${id} is in the table`);
     for (const { keysOf, sets } of this.#all)
-      for (const key of keysOf(old)) drop(sets, key, old.id);
+      for (const key of keysOf(row.object)) drop(sets, key, row);
     this.#byId.delete(id);
-    return old;
+    return row.object;
   }
 }
 
 const NONE: readonly string[] = [];
 
-/** Puts `object` where its keys say; where those of `old` say the same, in its very place. */
-function reindex<T extends Identified>(index: Index<T>, old: T | undefined, object: T): void {
-  const { keysOf, sets } = index;
-  const before = old ? keysOf(old) : NONE;
-  const after = keysOf(object);
-  for (const key of before) if (!after.includes(key)) drop(sets, key, object.id);
-  for (const key of after) {
-    const set = sets.get(key);
-    if (set) set.put(object);
-    else sets.set(key, new ObjectSet(object));
-  }
+/** Puts `row` where its object's keys say; where those of `old` say the same, nothing moves. */
+function reindex<T>({ keysOf, sets }: Index<T>, row: Row<T>, old: T): void {
+  const before = keysOf(old);
+  const after = keysOf(row.object);
+  for (const key of before) if (!after.includes(key)) drop(sets, key, row);
+  for (const key of after) if (!before.includes(key)) add(sets, key, row);
 }
 
-function drop<T extends Identified>(
-  sets: Map<string, ObjectSet<T>>,
-  key: string,
-  id: string,
-): void {
+function add<T>(sets: Map<string, RowSet<T>>, key: string, row: Row<T>): void {
   const set = sets.get(key);
-  set?.remove(id);
+  if (set) set.add(row);
+  else sets.set(key, new RowSet(row));
+}
+
+function drop<T>(sets: Map<string, RowSet<T>>, key: string, row: Row<T>): void {
+  const set = sets.get(key);
+  set?.delete(row);
   if (set?.size === 0) sets.delete(key);
 }
