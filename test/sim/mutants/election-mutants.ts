@@ -75,10 +75,6 @@ export const ELECTION_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["lease-from-answer", "lease", "a lease counts from the answer instead of the heartbeat"],
-    ["core/lease.ts", "Math.max(peer.leaseStart, mark.at)", "this.#now"],
-  ),
-  mutant(
     ["lease-too-long", "lease", "a lease outlasts the promise that it rests on (§6.4.1)"],
     [
       "core/lease.ts",

@@ -7,14 +7,6 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ["core/reads.ts", "if (!s.committedInTerm) {", "if (false) {"],
   ),
   mutant(
-    ["read-by-any-answer", "network", "answers to any heartbeat confirm a read (etcd 20418)"],
-    [
-      "core/read-queue.ts",
-      "return this.#tracker.progress(id)?.ackedRound ?? 0;",
-      "return Infinity;",
-    ],
-  ),
-  mutant(
     ["read-unconfirmed", "network", "a leader answers reads without asking anybody (§6.4)"],
     ["core/reads.ts", "if (s.tracker.isLoneVoter(s.id) ||", "if (true ||"],
   ),
@@ -132,23 +124,11 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant(
-    ["snapshot-overtakes-entries", "snapshots", "a snapshot is installed amid what came before it"],
-    ["shell/driver/raft-driver.ts", "    await apply.handed();\n", ""],
-  ),
-  mutant(
     [
       "leader-gone-too-early",
       "members",
       "a leader takes itself out and is gone before it is known",
     ],
     ["shell/driver/changes.ts", "if (id === status.id) {", "if (id === 0) {"],
-  ),
-  mutant(
-    ["transfer-spins", "network", "waiting for a transfer keeps the event loop busy"],
-    [
-      "shell/driver/changes.ts",
-      "    for (;;) {\n      await turns.next();\n      const { role",
-      "    for (;;) {\n      wake();\n      await turns.next();\n      const { role",
-    ],
   ),
 ];
