@@ -8,7 +8,8 @@ export class IndexHeap {
   #size: number;
 
   constructor(size: number, before: (a: number, b: number) => boolean) {
-    this.#items = Int32Array.from({ length: size }, (_, index) => index);
+    this.#items = new Int32Array(size);
+    for (let i = 0; i < size; i++) this.#items[i] = i;
     this.#before = before;
     this.#size = size;
     for (let i = (size >> 1) - 1; i >= 0; i--) this.#down(i);
