@@ -43,20 +43,18 @@ export function parseConstraints(texts: readonly string[]): readonly Constraint[
   return texts.map(parseConstraint);
 }
 
-/** Whether `node` meets all of `constraints`. */
-export function meetsConstraints(node: Node, constraints: readonly Constraint[]): boolean {
-  return constraints.every((constraint) => meetsConstraint(node, constraint));
-}
-
 /**
  * Whether `node` meets all constraints as they are written in a placement. One that cannot be
  * parsed is met by no node.
  */
 export function nodeFits(node: Node, texts: readonly string[]): boolean {
-  return texts.every((text) => {
-    const constraint = read(text);
-    return typeof constraint !== "string" && meetsConstraint(node, constraint);
-  });
+  return texts.every((text) => textCheck(text)(node));
+}
+
+/** The check of a constraint as it is written in a placement; one that cannot be parsed fails. */
+export function textCheck(text: string): (node: Node) => boolean {
+  const constraint = read(text);
+  return typeof constraint === "string" ? () => false : constraintCheck(constraint);
 }
 
 /**
@@ -64,10 +62,17 @@ export function nodeFits(node: Node, texts: readonly string[]): boolean {
  * string; a key that is not known is met by no node, whatever the operator.
  */
 export function meetsConstraint(node: Node, constraint: Constraint): boolean {
+  return constraintCheck(constraint)(node);
+}
+
+/** {@link meetsConstraint} for many nodes: whatever is the same for all is worked out once. */
+export function constraintCheck(constraint: Constraint): (node: Node) => boolean {
   const { key, equal, value } = constraint;
-  if (isAddress(key)) return meetsAddress(node.status?.addr ?? "", constraint);
-  const actual = attribute(node, key);
-  return actual !== undefined && (actual.toLowerCase() === value.toLowerCase()) === equal;
+  if (isAddress(key)) return addressCheck(constraint);
+  const read = attributeReader(key);
+  if (!read) return () => false;
+  const wanted = value.toLowerCase();
+  return (node) => (read(node).toLowerCase() === wanted) === equal;
 }
 
 function isAddress(key: string): boolean {
@@ -76,42 +81,49 @@ function isAddress(key: string): boolean {
 
 /** What `node` has for `key`, as it is shown to people; undefined when there is no such key. */
 export function attributeOf(node: Node, key: string): string | undefined {
-  return isAddress(key) ? (node.status?.addr ?? "") : attribute(node, key);
+  return isAddress(key) ? (node.status?.addr ?? "") : attributeReader(key)?.(node);
 }
 
-/** The value of attribute `key` of `node`; undefined when there is no such attribute. */
-function attribute(node: Node, key: string): string | undefined {
+/** Reads attribute `key` of a node; undefined when there is no such attribute. */
+function attributeReader(key: string): ((node: Node) => string) | undefined {
   const lower = key.toLowerCase();
   switch (lower) {
     case "node.id":
-      return node.id;
+      return (node) => node.id;
     case "node.hostname":
-      return node.description?.hostname ?? "";
+      return (node) => node.description?.hostname ?? "";
     case "node.role":
-      return node.role === NodeRole.MANAGER ? "manager" : "worker";
+      return (node) => (node.role === NodeRole.MANAGER ? "manager" : "worker");
     case "node.platform.os":
-      return node.description?.platform?.os ?? "";
+      return (node) => node.description?.platform?.os ?? "";
     case "node.platform.arch":
-      return node.description?.platform?.architecture ?? "";
+      return (node) => node.description?.platform?.architecture ?? "";
     default:
-      return label(node, key, lower);
+      return labelReader(key, lower);
   }
 }
 
-function label(node: Node, key: string, lower: string): string | undefined {
-  if (lower.startsWith(NODE_LABEL) && key.length > NODE_LABEL.length)
-    return node.spec?.annotations?.labels[key.slice(NODE_LABEL.length)] ?? "";
-  if (lower.startsWith(ENGINE_LABEL) && key.length > ENGINE_LABEL.length)
-    return node.description?.engine?.labels[key.slice(ENGINE_LABEL.length)] ?? "";
+function labelReader(key: string, lower: string): ((node: Node) => string) | undefined {
+  if (lower.startsWith(NODE_LABEL) && key.length > NODE_LABEL.length) {
+    const label = key.slice(NODE_LABEL.length);
+    return (node) => node.spec?.annotations?.labels[label] ?? "";
+  }
+  if (lower.startsWith(ENGINE_LABEL) && key.length > ENGINE_LABEL.length) {
+    const label = key.slice(ENGINE_LABEL.length);
+    return (node) => node.description?.engine?.labels[label] ?? "";
+  }
   return undefined;
 }
 
 /** `node.ip` takes an address or a CIDR network; anything else is met by no node. */
-function meetsAddress(address: string, { equal, value }: Constraint): boolean {
+function addressCheck({ equal, value }: Constraint): (node: Node) => boolean {
   const network = parseNetwork(value);
-  if (!network) return false;
-  const inside = ipaddr.isValid(address) && contains(network, ipaddr.process(address));
-  return inside === equal;
+  if (!network) return () => false;
+  return ({ status }) => {
+    const address = status?.addr ?? "";
+    const inside = ipaddr.isValid(address) && contains(network, ipaddr.process(address));
+    return inside === equal;
+  };
 }
 
 type Address = ReturnType<typeof ipaddr.process>;

@@ -1,10 +1,4 @@
-import {
-  attributeOf,
-  meetsConstraint,
-  meetsConstraints,
-  parseConstraints,
-  type Constraint,
-} from "../../constraint/constraint.ts";
+import { attributeOf, textCheck } from "../../constraint/constraint.ts";
 import type { NodeInfo } from "../node-info.ts";
 import { nameOf, nodes, type Filter, type Shortage } from "./filter.ts";
 
@@ -15,24 +9,25 @@ export const constraintFilter: Filter = {
   prepare(task) {
     const texts = task.spec?.placement?.constraints ?? [];
     if (texts.length === 0) return undefined;
-    const constraints = parseConstraints(texts);
-    return (info) => meetsConstraints(info.node, constraints);
+    const checks = texts.map(textCheck);
+    return (info) => checks.every((check) => check(info.node));
   },
   shortages: (task, info) =>
-    parseConstraints(task.spec?.placement?.constraints ?? [])
-      .filter((constraint) => !meetsConstraint(info.node, constraint))
-      .map((constraint) => unmet(constraint, info)),
+    (task.spec?.placement?.constraints ?? [])
+      .filter((text) => !textCheck(text)(info.node))
+      .map((text) => unmet(text, info)),
   explain: (count) => `scheduling constraints not satisfied on ${nodes(count)}`,
 };
 
-function unmet({ key, equal, value }: Constraint, info: NodeInfo): Shortage {
+function unmet(text: string, info: NodeInfo): Shortage {
+  const [, key = text, operator, value = ""] = /^(.*?)\s*([=!]=)\s*(.*)$/s.exec(text.trim()) ?? [];
   const name = nameOf(info);
   const label = /^node\.labels\.(.+)$/i.exec(key)?.[1];
-  const needed = `${key}${equal ? "==" : "!="}${value}`;
-  const shown = attributeOf(info.node, key) ?? "no such attribute";
+  const needed = `${key}${operator ?? ""}${value}`;
+  const available = attributeOf(info.node, key) ?? "no such attribute";
   const change =
     label === undefined
       ? `drop the constraint ${needed}, for node ${name}`
-      : `${equal ? `set label ${label}=${value}` : `change label ${label}`} on node ${name}`;
-  return { what: "constraint", needed, available: shown, change, cost: label ? 1 : 2 };
+      : `${operator === "==" ? `set label ${label}=${value}` : `change label ${label}`} on node ${name}`;
+  return { what: "constraint", needed, available, change, cost: label ? 1 : 2 };
 }

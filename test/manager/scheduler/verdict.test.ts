@@ -14,7 +14,13 @@ describe("verdicts", () => {
     gib: small,
     maxReplicas: small,
     architecture: fc.constantFrom("", "arm64", "amd64"),
-    constraint: fc.constantFrom("", "node.ip==10.0.0.0/8", "node.hostname!=n1", "what==x"),
+    constraint: fc.constantFrom(
+      "",
+      "node.ip==10.0.0.0/8",
+      "node.hostname!=n1",
+      "what==x",
+      "no operator",
+    ),
     port: fc.constantFrom(0, 80),
   });
   const state = fc.constantFrom(NodeState.READY, NodeState.DOWN);
