@@ -6,6 +6,9 @@ import type { Daemon, Swarm } from "./swarm.ts";
 /** A frozen worker must have fallen silent, and not yet be missed. */
 const FREEZE_MS = 100;
 
+/** Nothing is asked for so long after a service was created, and a millisecond for each task. */
+const CALM_MS = 500;
+
 /** Docker takes tens of seconds over a thousand tasks. */
 const GONE_MS = 120_000;
 
@@ -31,6 +34,8 @@ export async function timeToAssigned(
     await sleep(clock, FREEZE_MS, signal);
     const began = clock.now();
     await swarm.client.call("POST", "/services/create", serviceSpec(name, replicas));
+    // The stamps tell; asking while the scheduler is at work would be work beside it.
+    await sleep(clock, CALM_MS + replicas, signal);
     const filters = encodeURIComponent(JSON.stringify({ service: [name] }));
     const last = await until(
       `${replicas} tasks are assigned`,
