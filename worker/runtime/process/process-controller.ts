@@ -1,4 +1,5 @@
 import { closeSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { abortable, linked } from "../../../lib/abort.ts";
 import { sleep, type Clock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
@@ -174,6 +175,9 @@ export class ProcessController implements TaskController {
       closeSync(output.stdout);
       closeSync(output.stderr);
     }
+    // Node spawns without letting the event loop turn: hundreds in a row would keep it from
+    // answering the manager's pings, and the node would be taken for dead.
+    await setImmediate();
   }
 
   /** The spec's environment and our marks. Without mounts, a process is told where its files are. */

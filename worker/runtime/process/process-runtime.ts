@@ -13,8 +13,8 @@ import { ProcessController, type ProcessModules } from "./process-controller.ts"
 import { processSpec } from "./process-plan.ts";
 import { ProcessTable } from "./process-table.ts";
 
-/** Starts under way at a time; more would only queue in the kernel. */
-const STARTS_MAX = 16;
+/** Starts for each turn of the event loop, which stands still while a process is started. */
+const STARTS_MAX = 2;
 /** Log bytes kept per task and stream. */
 const LOG_BYTES_MAX = 8 << 20;
 

@@ -64,6 +64,20 @@ describe("process runtime", () => {
     assert.deepEqual(await output(controller), ["stdout web@host-a|{{.Kept}}|/tmp||path"]);
   });
 
+  it("lets the event loop turn while it starts many", async () => {
+    const count = 20;
+    let turns = 0;
+    let busy = true;
+    const turn = (): void => {
+      turns++;
+      if (busy) setImmediate(turn);
+    };
+    setImmediate(turn);
+    await Promise.all(Array.from({ length: count }, (_, i) => run(`t${i}`, "true")));
+    busy = false;
+    assert.ok(turns >= count / 2, `${turns} turns for ${count} starts`);
+  });
+
   it("tells how a program ended", async () => {
     assert.equal((await (await run("t0", "true")).wait(signal)).code, 0);
     assert.equal((await (await run("t3", "sh", "-c", "exit 3")).wait(signal)).code, 3);
