@@ -99,9 +99,10 @@ describe("what goes wrong is said", function () {
       cluster.spec("web", { script: "exec sleep 3600", replicas: 0 }),
     );
     const { Version } = await cluster.service(ID);
-    const change = cluster.spec("web", { script: "exec sleep 3601", replicas: 0 });
-    await node.post(`/services/${ID}/update?version=${Version.Index}`, change);
-    const again = node.post(`/services/${ID}/update?version=${Version.Index}`, change);
+    const shape = { script: "exec sleep 3601", replicas: 0 };
+    await cluster.update("web", shape);
+    const where = `/services/${ID}/update?version=${Version.Index}`;
+    const again = node.post(where, cluster.spec("web", shape));
     await assert.rejects(again, /update out of sequence/);
     await cluster.removeService("web");
   });
