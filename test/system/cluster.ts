@@ -81,10 +81,16 @@ export function isAlive(pid: number): boolean {
 
 /** Several swarmd processes on this machine, in one swarm, in a directory of their own. */
 export class SystemCluster {
-  readonly root = fs.mkdtempSync(path.join(os.tmpdir(), "skep-system-"));
   readonly nodes: SwarmProcess[] = [];
   #tokens = { Worker: "", Manager: "" };
   #addr = "";
+  #root = "";
+
+  /** Directory of everything; made when first asked for, as a suite may never run. */
+  get root(): string {
+    this.#root ||= fs.mkdtempSync(path.join(os.tmpdir(), "skep-system-"));
+    return this.#root;
+  }
 
   /** Makes a node and starts its process; in no swarm yet. */
   async add(name: string, flags?: readonly string[]): Promise<SwarmProcess> {
