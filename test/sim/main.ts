@@ -23,7 +23,7 @@ const { values } = parseArgs({
     base: { type: "string" },
     mutants: { type: "boolean", default: false },
     only: { type: "string" },
-    limit: { type: "string", default: "180" },
+    limit: { type: "string", default: "300" },
     worker: { type: "boolean", default: false },
   },
 });

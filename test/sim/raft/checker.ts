@@ -39,6 +39,8 @@ export class Checker implements MachineWatch {
   /** By member; a lost machine's disk stays, because what it acknowledged was true. */
   readonly #disks = new Map<Id, SimDisk>();
   readonly #leaders = new Map<number, Leadership>();
+  /** How far the leader of each term has committed. */
+  readonly #committedBy = new Map<number, number>();
   #newestTerm = 0;
   readonly #votes = new Map<string, Id>();
   readonly #configs = new ConfigHistory();
@@ -108,8 +110,10 @@ export class Checker implements MachineWatch {
   }
 
   #elected({ id, name, disk }: Observed, term: number): void {
-    const { committed, committedIndex } = this.tree;
-    const newest = committed[committedIndex]!;
+    // Votes may come in late: what later leaders have committed by then need not be there.
+    let index = 0;
+    for (const [by, through] of this.#committedBy) if (by < term) index = Math.max(index, through);
+    const newest = this.tree.committed[index]!;
     const message = (): string => `${name} leads term ${term} without ${show(newest)}`;
     demand(disk.holds(newest), "leader-completeness", message);
     this.#leaders.set(term, { id, tip: disk.last });
@@ -131,6 +135,7 @@ export class Checker implements MachineWatch {
       () => `${show(node!)} is not durable on a quorum`,
     );
     this.commit(node!);
+    this.#committedBy.set(term, node!.index);
     this.#checkLaterLeaders(node!, term);
     this.#checkLeases(term);
   }

@@ -103,9 +103,10 @@ export class Client {
     const { histories } = this.#modules;
     const called = histories.next();
     const member = this.#pick(this.#random.int(2) === 0);
+    const machine = member?.machine;
     const outcome = await this.#attempt(member, "read", async (signal) => {
       await member!.host!.readBarrier(signal);
-      return member!.machine!.get(key);
+      return machine!.get(key);
     });
     if (outcome.kind !== "done") return this.#retarget(undefined);
     const { output } = outcome;
@@ -154,9 +155,10 @@ export class Client {
     const member = this.#pick(true);
     const data = Buffer.from(JSON.stringify({ ...command, attempt }));
     const { session, seq } = command;
+    const machine = member?.machine;
     const outcome = await this.#attempt(member, "write", async (signal) => {
       await member!.host!.propose(data, signal);
-      const output = member!.machine!.output(session, seq);
+      const output = machine!.output(session, seq);
       const text = (): string => `write ${session}.${seq} is confirmed without effect`;
       demand(output !== undefined, "exactly-once", text);
       return output!;
