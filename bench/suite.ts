@@ -34,3 +34,8 @@ export type Suite = (
 export function isWanted({ only }: BenchOptions, name: string): boolean {
   return only.length === 0 || only.some((prefix) => name.startsWith(prefix));
 }
+
+/** Whether any case was asked for whose name begins with `prefix`. */
+export function wantsAny(options: BenchOptions, prefix: string): boolean {
+  return isWanted(options, prefix) || options.only.some((name) => name.startsWith(prefix));
+}

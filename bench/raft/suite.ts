@@ -1,7 +1,7 @@
 import { isInstalled } from "../installed.ts";
 import { BenchNetwork } from "../network.ts";
 import type { CaseResult } from "../report.ts";
-import { isWanted, type BenchModules, type BenchOptions } from "../suite.ts";
+import { wantsAny, type BenchModules, type BenchOptions } from "../suite.ts";
 import { loopback, type Site } from "../site.ts";
 import { EtcdCluster } from "./etcd-cluster.ts";
 import { failoverCases } from "./failover.ts";
@@ -25,13 +25,8 @@ export async function raftSuite(
   ];
   const results: CaseResult[] = [];
   for (const { prefix, run } of parts)
-    if (wants(options, prefix)) results.push(...(await run(options, modules)));
+    if (wantsAny(options, prefix)) results.push(...(await run(options, modules)));
   return results;
-}
-
-/** Whether any case below a prefix was asked for. */
-function wants(options: BenchOptions, prefix: string): boolean {
-  return isWanted(options, prefix) || options.only.some((name) => name.startsWith(prefix));
 }
 
 async function commits(

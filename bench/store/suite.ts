@@ -3,7 +3,7 @@ import { closedLoop } from "../load.ts";
 import { liveBytes } from "../heap.ts";
 import { resultOf, type CaseResult } from "../report.ts";
 import { openSingleManager } from "../single-manager.ts";
-import { isWanted, type BenchModules, type BenchOptions } from "../suite.ts";
+import { isWanted, wantsAny, type BenchModules, type BenchOptions, type Suite } from "../suite.ts";
 import { systemRandom } from "../../lib/random.ts";
 import { Store } from "../../manager/store/store.ts";
 import { LocalRaft } from "../../test/fakes/local-raft.ts";
@@ -17,16 +17,26 @@ const WATCHERS = 100;
 const FANOUT_COMMITS = 2000;
 const MB = 1e6;
 
-type Part = (options: BenchOptions, modules: BenchModules) => Promise<readonly CaseResult[]>;
+/** Cases that are measured together, by what their names begin with. */
+interface Part {
+  readonly prefixes: readonly string[];
+  readonly run: Suite;
+}
 
 /** The replicated store on its own. */
 export async function storeSuite(
   options: BenchOptions,
   modules: BenchModules,
 ): Promise<readonly CaseResult[]> {
-  const parts: readonly Part[] = [snapshots, transactions, fanout];
+  const parts: readonly Part[] = [
+    { prefixes: ["snapshot/", "restore/", "heap/"], run: snapshots },
+    { prefixes: ["transactions/"], run: transactions },
+    { prefixes: ["fanout/"], run: fanout },
+  ];
   const results: CaseResult[] = [];
-  for (const part of parts) results.push(...(await part(options, modules)));
+  for (const { prefixes, run } of parts)
+    if (prefixes.some((prefix) => wantsAny(options, prefix)))
+      results.push(...(await run(options, modules)));
   return results.filter((result) => isWanted(options, result.case));
 }
 
