@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { SwarmError } from "../../../lib/errors.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** Everything needed to start a task's program. */
 export interface Launch {
@@ -35,13 +36,19 @@ const WRAPPER =
  * signalled as a group. Resolves once it runs. `unavailable` when the machine is out of processes
  * or memory for now.
  */
-export function launch(request: Launch, files: LaunchFiles): Promise<ChildProcess> {
-  const child = spawn("/bin/sh", ["-c", WRAPPER, "skep-task", request.file, ...request.args], {
+export function launch(
+  request: Launch,
+  files: LaunchFiles,
+  sandbox: Sandbox | null,
+): Promise<ChildProcess> {
+  const command = ["/bin/sh", "-c", WRAPPER, "skep-task", request.file, ...request.args];
+  const [file = "", ...args] = sandbox ? sandbox.wrap(command, request.identity) : command;
+  const child = spawn(file, args, {
     cwd: request.cwd,
     env: request.env,
     detached: true,
     stdio: ["ignore", files.stdout, files.stderr, files.exit],
-    ...request.identity,
+    ...(sandbox ? {} : request.identity),
   });
   return new Promise((resolve, reject) => {
     child.once("spawn", () => resolve(child));

@@ -12,6 +12,7 @@ import { PayloadDir, payloadPath } from "../payload-dir.ts";
 import { ProcessController, type ProcessModules } from "./process-controller.ts";
 import { processSpec } from "./process-plan.ts";
 import { ProcessTable } from "./process-table.ts";
+import { openSandbox } from "./sandbox.ts";
 
 /** Starts for each turn of the event loop, which stands still while a process is started. */
 const STARTS_MAX = 2;
@@ -81,7 +82,7 @@ export async function openProcessRuntime(
   const onEnded = (taskId: string): void => logs.of(taskId).finish();
   const modules: ProcessModules = {
     clock,
-    table: new ProcessTable({ dir, worker: dir }, { clock, onEnded }),
+    table: new ProcessTable({ dir, worker: dir, sandbox: openSandbox() }, { clock, onEnded }),
     logs,
     payloads: new PayloadDir(payloadPath(dir)),
     starts: new Limit(STARTS_MAX),

@@ -7,6 +7,7 @@ import { every, type Cancel, type Clock } from "../../../lib/clock.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
 import { launch, type Launch } from "./launch.ts";
 import { bootId, findMarked, isAlive, readStat, signalGroup } from "./proc.ts";
+import type { Sandbox } from "./sandbox.ts";
 
 /** How often processes that are not our children are looked at. */
 const ADOPTED_POLL_MS = 500;
@@ -53,6 +54,8 @@ export interface ProcessTableOptions {
   readonly dir: string;
   /** Mark that tells this worker's processes from another's. */
   readonly worker: string;
+  /** What tasks are set apart with; null = nothing. */
+  readonly sandbox: Sandbox | null;
 }
 
 export interface ProcessTableModules {
@@ -138,7 +141,7 @@ export class ProcessTable {
     const exit = openSync(this.#exitPath(request.taskId), "w", 0o600);
     let child: ChildProcess;
     try {
-      child = await launch(request, { ...output, exit });
+      child = await launch(request, { ...output, exit }, this.#options.sandbox);
     } finally {
       closeSync(exit);
     }

@@ -1,12 +1,13 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../../../lib/clock.ts";
 import { isSwarmError } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
+import { openSandbox } from "../../../../worker/runtime/process/sandbox.ts";
 import { make } from "../../../../proto/codec.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../../worker/runtime/runtime.ts";
 import { readStat } from "../../../../worker/runtime/process/proc.ts";
@@ -76,6 +77,16 @@ describe("process runtime", () => {
     await Promise.all(Array.from({ length: count }, (_, i) => run(`t${i}`, "true")));
     busy = false;
     assert.ok(turns >= count / 2, `${turns} turns for ${count} starts`);
+  });
+
+  it("has mounts and a host name of its own, where the host allows it", async () => {
+    const lines = await output(
+      await run("t1", "sh", "-c", "readlink /proc/self/ns/mnt /proc/self/ns/uts"),
+    );
+    const own = ["mnt", "uts"].map((name) => `stdout ${readlinkSync(`/proc/self/ns/${name}`)}`);
+    assert.equal(lines.length, 2);
+    const apart = lines.every((line, i) => line !== own[i]);
+    assert.equal(apart, openSandbox() !== null);
   });
 
   it("tells how a program ended", async () => {
