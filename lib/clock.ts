@@ -1,4 +1,5 @@
 import { setTimeout as nodeSetTimeout } from "node:timers";
+import { setImmediate } from "node:timers/promises";
 import { performance } from "node:perf_hooks";
 
 /** Stops a timer; calling it twice, or after the timer fired, does nothing. */
@@ -15,6 +16,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fire` once after `ms` (≥ 0) unless cancelled. */
   after(ms: number, fire: () => void): Cancel;
+  /** Lets everything else that waits to run go first. For long work that is done in slices. */
+  turn(): Promise<void>;
 }
 
 /** The process's real clock. Timers do not keep the process alive by themselves unless `ref`. */
@@ -25,6 +28,7 @@ export const systemClock: Clock = {
     const timer = nodeSetTimeout(fire, ms);
     return () => clearTimeout(timer);
   },
+  turn: () => setImmediate(),
 };
 
 /** Resolves after `ms`; rejects with the signal's reason as soon as `signal` aborts. */

@@ -35,7 +35,7 @@ async function listConfigs(
   call: Call,
 ): Promise<ListConfigsResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "config", request);
+  const { items, next } = await listObjects(modules, view, "config", request);
   return { configs: items, next };
 }
 

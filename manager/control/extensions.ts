@@ -33,7 +33,7 @@ async function listExtensions(
   call: Call,
 ): Promise<ListExtensionsResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "extension", request);
+  const { items, next } = await listObjects(modules, view, "extension", request);
   return { extensions: items, next };
 }
 

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../lib/clock.ts";
 import type { ListFilter, Page } from "../../proto/generated.ts";
 import type { Kind, Objects } from "../store/schema.ts";
 import type { StoreView } from "../store/tables.ts";
@@ -65,6 +65,7 @@ class Collected<T extends { readonly id: string }> {
  * @throws SwarmError `invalid` for a filter that the kind does not know
  */
 export async function listObjects<K extends Kind>(
+  { clock }: { readonly clock: Clock },
   view: StoreView,
   kind: K,
   { filter, page }: ListQuery,
@@ -76,7 +77,7 @@ export async function listObjects<K extends Kind>(
   // A copy: the view moves on while this waits, the objects in it never change.
   const all = [...candidates(view, kind, filter)];
   for (let from = 0; from < all.length; from += SLICE_OBJECTS) {
-    if (from > 0) await setImmediate();
+    if (from > 0) await clock.turn();
     for (const object of all.slice(from, from + SLICE_OBJECTS))
       if (object.id > after && matches(object)) collected.add(present(object));
   }

@@ -37,7 +37,7 @@ async function listNetworks(
   call: Call,
 ): Promise<ListNetworksResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "network", request);
+  const { items, next } = await listObjects(modules, view, "network", request);
   return { networks: items, next };
 }
 

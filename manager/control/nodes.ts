@@ -35,7 +35,7 @@ async function listNodes(
 ): Promise<ListNodesResponse> {
   const view = await readView(modules, request.consistency, call);
   const status = modules.raft.status();
-  const { items, next } = await listObjects(view, "node", request, (node) =>
+  const { items, next } = await listObjects(modules, view, "node", request, (node) =>
     withManagerStatus(node, status),
   );
   return { nodes: items, next };

@@ -36,7 +36,7 @@ async function listResources(
   call: Call,
 ): Promise<ListResourcesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "resource", request);
+  const { items, next } = await listObjects(modules, view, "resource", request);
   return { resources: items, next };
 }
 

@@ -36,7 +36,7 @@ async function listSecrets(
   call: Call,
 ): Promise<ListSecretsResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "secret", request, redactSecret);
+  const { items, next } = await listObjects(modules, view, "secret", request, redactSecret);
   return { secrets: items.filter((secret) => !secret.internal), next };
 }
 

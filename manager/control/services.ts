@@ -47,7 +47,7 @@ async function listServices(
   call: Call,
 ): Promise<ListServicesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "service", request, redactService);
+  const { items, next } = await listObjects(modules, view, "service", request, redactService);
   return { services: items, next };
 }
 

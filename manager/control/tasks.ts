@@ -27,7 +27,7 @@ async function listTasks(
   call: Call,
 ): Promise<ListTasksResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "task", request, redactTask);
+  const { items, next } = await listObjects(modules, view, "task", request, redactTask);
   return { tasks: items, next };
 }
 

@@ -39,7 +39,7 @@ async function listVolumes(
   call: Call,
 ): Promise<ListVolumesResponse> {
   const view = await readView(modules, request.consistency, call);
-  const { items, next } = await listObjects(view, "volume", request);
+  const { items, next } = await listObjects(modules, view, "volume", request);
   return { volumes: items, next };
 }
 

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../lib/clock.ts";
 
 /** Objects visited between two turns of the event loop. */
 const VISIT_SLICE_MAX = 2_000;
@@ -10,13 +10,14 @@ const VISIT_SLICE_MAX = 2_000;
 export async function inSlices<T>(
   objects: Iterable<T>,
   visit: (object: T) => void,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
   let left = VISIT_SLICE_MAX;
   for (const object of objects) {
     visit(object);
     if (--left > 0) continue;
-    await setImmediate();
+    await clock.turn();
     if (signal.aborted) return;
     left = VISIT_SLICE_MAX;
   }

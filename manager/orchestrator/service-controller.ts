@@ -90,7 +90,7 @@ export class ServiceController implements Controller {
     const visit = ({ serviceId }: Task): void => {
       if (serviceId !== "" && !store.view.service.get(serviceId)) this.#dirty.add(serviceId, true);
     };
-    await inSlices(store.view.task.all(), visit, signal);
+    await inSlices(store.view.task.all(), visit, this.#modules.clock, signal);
   }
 
   /** Plans as many services as fit into one transaction. */

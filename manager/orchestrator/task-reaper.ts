@@ -56,7 +56,7 @@ class TaskReaper implements Controller {
     const { clock, store } = this.#modules;
     if (this.#sweeps) {
       this.#sweeps = false;
-      await inSlices(store.view.task.all(), (task) => this.#add(task), signal);
+      await inSlices(store.view.task.all(), (task) => this.#add(task), clock, signal);
     }
     if (this.#dirty.size === 0) return undefined;
     const due = this.#dirtySince + REAP_BATCH_MS - clock.now();

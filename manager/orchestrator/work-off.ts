@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Transaction } from "../store/transaction.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Modules } from "./modules.ts";
@@ -19,7 +18,7 @@ export async function workOff<V>(
 ): Promise<number | undefined> {
   while (backlog.size > 0 && !signal.aborted) {
     if (!(await backlog.write(modules, slice, signal))) return RETRY_DELAY_MS;
-    await setImmediate();
+    await modules.clock.turn();
   }
   return undefined;
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from "node:timers/promises";
 import type { Clock } from "../../lib/clock.ts";
 
 /** How long one may go on before the event loop gets a turn. */
@@ -26,7 +25,7 @@ export class Pace {
 
   /** Gives the event loop its turn and begins the next slice. */
   async pause(): Promise<void> {
-    await setImmediate();
+    await this.#clock.turn();
     this.#endsMs = this.#clock.monotonic() + SLICE_MS;
   }
 }

@@ -1,4 +1,4 @@
-import { setImmediate } from "node:timers/promises";
+import type { Clock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import { codec, make } from "../../proto/codec.ts";
 import { ChangeKind, type StoreObject } from "../../proto/generated.ts";
@@ -14,7 +14,11 @@ const SLICE_OBJECTS = 250;
  * The whole state as chunks, each a StoreSnapshotChunk behind its length (uint32, big-endian). The
  * tables' heads are copied before the first await, so later commits do not show.
  */
-export function encodeSnapshot(view: StoreView, index: number): AsyncIterable<Uint8Array> {
+export function encodeSnapshot(
+  view: StoreView,
+  index: number,
+  clock: Clock,
+): AsyncIterable<Uint8Array> {
   const heads = KINDS.map((kind) => ({ kind, objects: [...view[kind].all()] as Objects[Kind][] }));
   return (async function* () {
     let total = 0;
@@ -26,7 +30,7 @@ export function encodeSnapshot(view: StoreView, index: number): AsyncIterable<Ui
           index,
           slice.map((object) => toStoreObject(kind, object)),
         );
-        await setImmediate();
+        await clock.turn();
       }
     }
     yield frame(index, [], total);
@@ -62,7 +66,10 @@ async function* frames(chunks: AsyncIterable<Uint8Array>): AsyncIterable<Buffer>
  * Rebuilds the tables from a snapshot's bytes.
  * @throws SwarmError `internal` when it is cut short
  */
-export async function decodeSnapshot(chunks: AsyncIterable<Uint8Array>): Promise<Tables> {
+export async function decodeSnapshot(
+  chunks: AsyncIterable<Uint8Array>,
+  clock: Clock,
+): Promise<Tables> {
   const tables = new Tables();
   let count = 0;
   let complete = false;
@@ -74,7 +81,7 @@ export async function decodeSnapshot(chunks: AsyncIterable<Uint8Array>): Promise
     }
     count += chunk.objects.length;
     if (chunk.last) complete = chunk.total === count;
-    await setImmediate();
+    await clock.turn();
   }
   if (!complete) throw new SwarmError("internal", `the snapshot is incomplete: ${count} objects`);
   return tables;

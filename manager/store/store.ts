@@ -127,11 +127,11 @@ export class Store implements StateMachine {
   }
 
   snapshot(): AsyncIterable<Uint8Array> {
-    return encodeSnapshot(this.view, this.#version);
+    return encodeSnapshot(this.view, this.#version, this.#clock);
   }
 
   async restore(index: number, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-    const tables = await decodeSnapshot(chunks);
+    const tables = await decodeSnapshot(chunks, this.#clock);
     const events = diffEvents(this.view, tables.view);
     this.#tables = tables;
     this.#version = index;

@@ -187,6 +187,7 @@ describe("a swarm without a leader", () => {
         setImmediate(fire);
         return () => {};
       },
+      turn: () => Promise.resolve(),
     };
     api.script(({ path }) => (path === "/tasks" ? { status: 500, json: { message } } : undefined));
     const run = await runSwarm(words("service rollback web"), api, { clock });

@@ -42,6 +42,10 @@ export class SimClock implements Clock {
     return () => this.#timers.delete(timer);
   }
 
+  turn(): Promise<void> {
+    return setImmediate();
+  }
+
   /** How many timers wait. */
   get pending(): number {
     return this.#timers.size;

@@ -109,6 +109,7 @@ export class SimClock {
           cancelled = true;
         };
       },
+      turn: () => lane.sleep(0, "turn"),
     };
   }
 }
