@@ -1,7 +1,6 @@
 import { authorizer } from "../ca/authorize.ts";
 import { CaServer } from "../ca/server.ts";
-import { runSigner } from "../ca/signer.ts";
-import { abortable, cancelled, linked, type Linked } from "../lib/abort.ts";
+import { abortable } from "../lib/abort.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
@@ -18,24 +17,17 @@ import {
 } from "../proto/generated.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RaftNode, StateMachine } from "../raft/index.ts";
-import { runAllocator } from "./allocator/allocator.ts";
 import { StoreOfCa } from "./ca-store.ts";
-import { createObjects, type BootstrapObject } from "./control/bootstrap.ts";
+import type { BootstrapObject } from "./control/bootstrap.ts";
 import { openControl } from "./control/control.ts";
 import { forwardingControl } from "./control/forward.ts";
 import { ControlServer, type ManagerApis } from "./control-server.ts";
-import { Dispatcher } from "./dispatcher/dispatcher.ts";
+import { Leader } from "./leader.ts";
 import { LeaderLink } from "./leader-link.ts";
 import { leaderOnly } from "./leader-only.ts";
-import { runLeadership, type LeaderLoop } from "./leadership.ts";
 import { followLock } from "./lock.ts";
-import { LogBroker } from "./logs/broker.ts";
 import { Membership } from "./membership.ts";
-import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
-import { runRoles } from "./roles.ts";
-import { runRootRotation } from "./root-rotation.ts";
-import { runScheduler } from "./scheduler/scheduler.ts";
-import { isLeadershipLoss, Store } from "./store/store.ts";
+import { Store } from "./store/store.ts";
 
 export interface ManagerOptions {
   readonly nodeId: string;
@@ -77,8 +69,7 @@ export class Manager {
   readonly #modules: ManagerModules;
   readonly #server: ControlServer;
   readonly #link: LeaderLink;
-  #broker: LogBroker | undefined;
-  #dispatcher: Dispatcher | undefined;
+  readonly #leader: Leader;
 
   /** Listens, joins Raft and answers calls; {@link run} then follows leadership. */
   static async open(options: ManagerOptions, modules: ManagerModules): Promise<Manager> {
@@ -122,6 +113,7 @@ export class Manager {
     this.port = parts.port;
     this.#server = parts.server;
     this.#link = new LeaderLink({ ...modules, raft: this.raft });
+    this.#leader = new Leader(options, { ...modules, store: this.store, raft: this.raft });
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);
     this.logs = this.#leaderOnly().logs;
@@ -146,7 +138,7 @@ export class Manager {
   async run(signal: AbortSignal): Promise<void> {
     const { unlockKey } = this.#options;
     const scope = new Scope(signal);
-    scope.run((inner) => this.#followLeadership(scope, inner));
+    scope.run((inner) => this.#leader.run(inner));
     scope.run((inner) => abortable(this.raft.closed(), inner));
     scope.run((inner) =>
       followLock({ ...this.#modules, store: this.store, raft: this.raft }, unlockKey, inner),
@@ -160,63 +152,6 @@ export class Manager {
     this.#link.close();
     this.store.close();
     await this.#server.close((ms, fire) => this.#modules.clock.after(ms, fire));
-  }
-
-  async #followLeadership(scope: Scope, signal: AbortSignal): Promise<void> {
-    let term = 0;
-    let leadership: { readonly link: Linked; readonly ended: Promise<void> } | undefined;
-    try {
-      for await (const { leading } of this.raft.watchStatus(signal)) {
-        if (leading === term) continue;
-        term = leading;
-        leadership?.link.abort(cancelled("leadership ended"));
-        await leadership?.ended;
-        leadership = undefined;
-        if (leading === 0) continue;
-        this.#modules.log.info({ term }, "this manager leads the swarm");
-        const link = linked(signal);
-        const ended = this.#lead(link.signal).finally(() => link[Symbol.dispose]());
-        scope.run(() => ended);
-        leadership = { link, ended: ended.catch(() => {}) };
-      }
-    } finally {
-      leadership?.link.abort(cancelled("the manager stops"));
-      await leadership?.ended;
-    }
-  }
-
-  async #lead(signal: AbortSignal): Promise<void> {
-    const { store, raft } = this;
-    const modules = { ...this.#modules, store, raft };
-    const { bootstrap } = this.#options;
-    try {
-      if (bootstrap && store.view.cluster.size === 0)
-        await store.update((tx) => createObjects(tx, bootstrap), signal);
-    } catch (error) {
-      if (isLeadershipLoss(error)) return;
-      throw error;
-    }
-    const dispatcher = new Dispatcher({ nodeId: this.#options.nodeId }, modules);
-    this.#dispatcher = dispatcher;
-    const broker = new LogBroker(modules);
-    this.#broker = broker;
-    const loops: Record<string, LeaderLoop> = {
-      allocator: (inner) => runAllocator(modules, inner),
-      scheduler: (inner) => runScheduler(modules, inner),
-      dispatcher: (inner) => dispatcher.run(inner),
-      logs: (inner) => broker.run(inner),
-      roles: (inner) => runRoles(modules, inner),
-      rootRotation: (inner) => runRootRotation(modules, inner),
-      signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
-    };
-    for (const [name, run] of Object.entries(ORCHESTRATORS))
-      loops[name] = (inner) => run(modules, inner);
-    try {
-      await runLeadership(loops, modules, signal);
-    } finally {
-      this.#dispatcher = undefined;
-      this.#broker = undefined;
-    }
   }
 
   #forwarding(local: ControlApi): ControlApi {
@@ -254,8 +189,8 @@ export class Manager {
     const membership = new Membership({ store: this.store, raft: this.raft });
     return {
       // Agents are told where the leader is: their streams would only pass through here.
-      dispatcher: leaderOnly(DispatcherService, () => this.#dispatcher, refuse),
-      logBroker: leaderOnly(LogBrokerService, () => this.#broker, refuse),
+      dispatcher: leaderOnly(DispatcherService, () => this.#leader.dispatcher, refuse),
+      logBroker: leaderOnly(LogBrokerService, () => this.#leader.broker, refuse),
       // Joiners know one address only, so these go on to the leader.
       nodeCa: leaderOnly(NodeCaService, leads(caServer), () => this.#link.api(NodeCaService)),
       membership: leaderOnly(MembershipService, leads(membership), () =>
@@ -263,7 +198,7 @@ export class Manager {
       ),
       logs: leaderOnly(
         LogsService,
-        () => this.#broker,
+        () => this.#leader.broker,
         () => this.#link.api(LogsService),
       ),
     };

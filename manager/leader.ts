@@ -1,0 +1,122 @@
+import { runSigner } from "../ca/signer.ts";
+import { cancelled, linked, type Linked } from "../lib/abort.ts";
+import type { Clock } from "../lib/clock.ts";
+import type { Logger } from "../lib/log.ts";
+import type { Random } from "../lib/random.ts";
+import { Scope } from "../lib/scope.ts";
+import type { RaftNode } from "../raft/index.ts";
+import { runAllocator } from "./allocator/allocator.ts";
+import { StoreOfCa } from "./ca-store.ts";
+import { createObjects, type BootstrapObject } from "./control/bootstrap.ts";
+import { Dispatcher } from "./dispatcher/dispatcher.ts";
+import { runLeadership, type LeaderLoop } from "./leadership.ts";
+import { LogBroker } from "./logs/broker.ts";
+import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
+import { runRoles } from "./roles.ts";
+import { runRootRotation } from "./root-rotation.ts";
+import { runScheduler } from "./scheduler/scheduler.ts";
+import { isLeadershipLoss, type Store } from "./store/store.ts";
+
+export interface LeaderOptions {
+  readonly nodeId: string;
+  /** What a new cluster starts with; only for its first manager. */
+  readonly bootstrap?: readonly BootstrapObject[];
+}
+
+export interface LeaderModules {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly log: Logger;
+  readonly store: Store;
+  readonly raft: Pick<RaftNode, "status" | "watchStatus" | "removeMember">;
+}
+
+/** All that a manager does while it leads the cluster, begun and ended as leadership comes and goes. */
+export class Leader {
+  readonly #options: LeaderOptions;
+  readonly #modules: LeaderModules;
+  #broker: LogBroker | undefined;
+  #dispatcher: Dispatcher | undefined;
+
+  constructor(options: LeaderOptions, modules: LeaderModules) {
+    this.#options = options;
+    this.#modules = modules;
+  }
+
+  /** The agents' side; undefined while this manager does not lead. */
+  get dispatcher(): Dispatcher | undefined {
+    return this.#dispatcher;
+  }
+
+  /** The way of logs from agents to readers; undefined while this manager does not lead. */
+  get broker(): LogBroker | undefined {
+    return this.#broker;
+  }
+
+  /**
+   * Follows leadership until `signal` aborts: everything that leads the cluster runs under one
+   * signal per term. Throws a broken invariant.
+   */
+  async run(signal: AbortSignal): Promise<void> {
+    const scope = new Scope(signal);
+    scope.run((inner) => this.#follow(scope, inner));
+    await scope.join();
+  }
+
+  async #follow(scope: Scope, signal: AbortSignal): Promise<void> {
+    let term = 0;
+    let leadership: { readonly link: Linked; readonly ended: Promise<void> } | undefined;
+    try {
+      for await (const { leading } of this.#modules.raft.watchStatus(signal)) {
+        if (leading === term) continue;
+        term = leading;
+        leadership?.link.abort(cancelled("leadership ended"));
+        await leadership?.ended;
+        leadership = undefined;
+        if (leading === 0) continue;
+        this.#modules.log.info({ term }, "this manager leads the swarm");
+        const link = linked(signal);
+        const ended = this.#lead(link.signal).finally(() => link[Symbol.dispose]());
+        scope.run(() => ended);
+        leadership = { link, ended: ended.catch(() => {}) };
+      }
+    } finally {
+      leadership?.link.abort(cancelled("the manager stops"));
+      await leadership?.ended;
+    }
+  }
+
+  async #lead(signal: AbortSignal): Promise<void> {
+    const modules = this.#modules;
+    const { store } = modules;
+    const { bootstrap } = this.#options;
+    try {
+      if (bootstrap && store.view.cluster.size === 0)
+        await store.update((tx) => createObjects(tx, bootstrap), signal);
+    } catch (error) {
+      if (isLeadershipLoss(error)) return;
+      throw error;
+    }
+    const dispatcher = new Dispatcher({ nodeId: this.#options.nodeId }, modules);
+    this.#dispatcher = dispatcher;
+    const broker = new LogBroker(modules);
+    this.#broker = broker;
+    const loops: Record<string, LeaderLoop> = {
+      allocator: (inner) => runAllocator(modules, inner),
+      scheduler: (inner) => runScheduler(modules, inner),
+      dispatcher: (inner) => dispatcher.run(inner),
+      logs: (inner) => broker.run(inner),
+      roles: (inner) => runRoles(modules, inner),
+      rootRotation: (inner) => runRootRotation(modules, inner),
+      signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
+    };
+    for (const [name, run] of Object.entries(ORCHESTRATORS))
+      loops[name] = (inner) => run(modules, inner);
+    try {
+      await runLeadership(loops, modules, signal);
+    } finally {
+      this.#dispatcher = undefined;
+      this.#broker = undefined;
+    }
+  }
+}
