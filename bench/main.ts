@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cancelled } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
+import { containersSuite } from "./containers/suite.ts";
 import { parseCommandLine } from "./options.ts";
 import { orchestratorSuite } from "./orchestrator/suite.ts";
 import { raftSuite } from "./raft/suite.ts";
@@ -18,6 +19,7 @@ const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["orchestrator", orchestratorSuite],
   ["scheduler", schedulerSuite],
   ["writes", writesSuite],
+  ["containers", containersSuite],
 ]);
 
 async function main(): Promise<void> {

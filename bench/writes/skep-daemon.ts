@@ -15,8 +15,12 @@ function program(): readonly string[] {
   return existsSync(BUILT) ? [BUILT] : ["--import=tsx", SOURCE];
 }
 
-/** Starts swarmd with the process runtime on the hosts of `site`. */
-export function skepDaemons(directory: string, site: Site): StartDaemon {
+/** Starts swarmd on the hosts of `site`; `runtime` are the flags of what it runs tasks with. */
+export function skepDaemons(
+  directory: string,
+  site: Site,
+  runtime: readonly string[] = ["--runtime=process"],
+): StartDaemon {
   return async (index) => {
     const home = join(directory, `skep${index}`);
     await mkdir(home, { recursive: true });
@@ -27,7 +31,7 @@ export function skepDaemons(directory: string, site: Site): StartDaemon {
       `--state-dir=${home}`,
       `--host=unix://${socketPath}`,
       `--hostname=node${index}`,
-      "--runtime=process",
+      ...runtime,
       "--log-level=error",
     ];
     const process_ = start({

@@ -14,6 +14,8 @@ export interface Daemon {
   readonly socketPath: string;
   /** `host:port` of its control port. */
   readonly addr: string;
+  /** What ends it. @default SIGTERM */
+  readonly endWith?: NodeJS.Signals;
 }
 
 /** Starts the daemon number `index` of a system. */
@@ -21,7 +23,8 @@ export type StartDaemon = (index: number) => Promise<Daemon>;
 
 /** A swarm of either system. */
 export class Swarm implements AsyncDisposable {
-  readonly #daemons: { readonly daemon: Daemon; readonly client: HttpClient }[] = [];
+  #daemons: { readonly daemon: Daemon; readonly client: HttpClient }[] = [];
+  #started = 0;
   readonly #start: StartDaemon;
   readonly #signal: AbortSignal;
 
@@ -49,7 +52,7 @@ export class Swarm implements AsyncDisposable {
 
   /** Adds a node; resolves when it is ready, and reachable if it is a manager. */
   async add(role: "Manager" | "Worker"): Promise<Daemon> {
-    const index = this.#daemons.length;
+    const index = this.#started++;
     const daemon = await this.#start(index);
     const client = new HttpClient(daemon.socketPath, CONNECTIONS_MAX);
     this.#daemons.push({ daemon, client });
@@ -70,8 +73,13 @@ export class Swarm implements AsyncDisposable {
         JoinToken: JoinTokens[role],
       });
     }
-    await this.#wholeWith(index + 1);
+    await this.#wholeWith(this.#daemons.length);
     return daemon;
+  }
+
+  /** Counts no more on a daemon that was killed. */
+  forget(daemon: Daemon): void {
+    this.#daemons = this.#daemons.filter((one) => one.daemon !== daemon);
   }
 
   /** CPU seconds of all daemons so far. */
@@ -81,7 +89,9 @@ export class Swarm implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { client } of this.#daemons) client.close();
-    await Promise.all(this.#daemons.map(({ daemon }) => end(daemon.process, "SIGTERM")));
+    await Promise.all(
+      this.#daemons.map(({ daemon }) => end(daemon.process, daemon.endWith ?? "SIGTERM")),
+    );
     for (const { daemon } of this.#daemons) await rm(daemon.socketPath, { force: true });
   }
 

@@ -1,0 +1,136 @@
+import { spawnSync, type ChildProcess } from "node:child_process";
+import { createReadStream, existsSync, rmdirSync } from "node:fs";
+import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import Docker from "dockerode";
+import { isInstalled } from "../installed.ts";
+import { end, start } from "../child.ts";
+import { until } from "../waiting.ts";
+
+/** Debian's `busybox-static`: needs nothing else in its image. */
+const BUSYBOX = "/bin/busybox";
+const IMAGE = "skep-bench:1";
+const CGROUPS = "/sys/fs/cgroup";
+
+/** One Docker Engine with all that belongs to it, which dies as a whole as a machine would. */
+export interface Engine {
+  /** Ends together with everything the engine has started. */
+  readonly process: ChildProcess;
+  readonly socketPath: string;
+  readonly docker: Docker;
+}
+
+/** Whether engines can be started here. */
+export function hasEngines(): boolean {
+  return existsSync(BUSYBOX) && ["dockerd", "docker-init", "unshare"].every(isInstalled);
+}
+
+/** Name of the control group of the engine in `directory`, found again when it is gone. */
+function cgroupOf(namespace: string): string {
+  return `skep-bench-${namespace}`;
+}
+
+/** Starts an engine in `directory` and the network `namespace`; resolves when it answers. */
+export async function startEngine(
+  directory: string,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<Engine> {
+  await mkdir(directory, { recursive: true });
+  const config = join(directory, "daemon.json");
+  await writeFile(config, "{}");
+  const socketPath = join(directory, "docker.sock");
+  const apart = ["--mount", "--pid", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
+  const options = [
+    `--config-file=${config}`,
+    `--data-root=${join(directory, "data")}`,
+    `--exec-root=${join(directory, "exec")}`,
+    `--pidfile=${join(directory, "pid")}`,
+    `--cgroup-parent=/${cgroupOf(namespace)}`,
+    `--host=unix://${socketPath}`,
+  ];
+  const process_ = start({
+    command: "unshare",
+    args: [...apart, "docker-init", "--", "dockerd", ...options],
+    namespace,
+    quiet: true,
+  });
+  const docker = new Docker({ socketPath });
+  await until(
+    "the engine answers",
+    () =>
+      docker.ping().then(
+        () => true as const,
+        () => undefined,
+      ),
+    signal,
+  );
+  return { process: process_, socketPath, docker };
+}
+
+/** Kills the engine with all its containers and takes their control groups away. */
+export async function killEngine(engine: Engine, namespace: string): Promise<void> {
+  await end(engine.process, "SIGKILL");
+  for (const controller of await readdir(CGROUPS).catch(() => [])) {
+    const group = join(CGROUPS, controller, cgroupOf(namespace));
+    if (existsSync(group)) await removeGroups(group);
+  }
+}
+
+async function removeGroups(group: string): Promise<void> {
+  for (const entry of await readdir(group, { withFileTypes: true }))
+    if (entry.isDirectory()) await removeGroups(join(group, entry.name));
+  try {
+    rmdirSync(group);
+  } catch {
+    // A process in it is still on its way out; an empty group costs nothing.
+  }
+}
+
+/** A tar file of the image that all engines get, so that its id is the same on each. */
+export class BenchImage {
+  readonly #directory: string;
+  #saved: string | undefined;
+  #id = "";
+
+  constructor(directory: string) {
+    this.#directory = directory;
+  }
+
+  /** What services name it by: an id, which nobody looks up in a registry. */
+  get id(): string {
+    return this.#id;
+  }
+
+  /** Brings the image to an engine. */
+  async give({ docker }: Engine): Promise<void> {
+    this.#saved ??= await this.#make(docker);
+    const stream = await docker.loadImage(createReadStream(this.#saved));
+    await finished(docker, stream);
+  }
+
+  async #make(docker: Docker): Promise<string> {
+    const root = join(this.#directory, "rootfs");
+    await mkdir(join(root, "bin"), { recursive: true });
+    for (const name of ["tmp", "etc", "proc", "sys", "dev"]) await mkdir(join(root, name));
+    await copyFile(BUSYBOX, join(root, "bin/busybox"));
+    await chmod(join(root, "bin/busybox"), 0o755);
+    for (const name of ["sh", "sleep"]) await symlink("busybox", join(root, "bin", name));
+    const tar = join(this.#directory, "rootfs.tar");
+    spawnSync("tar", ["-C", root, "-cf", tar, "."]);
+    const [repo, tag] = IMAGE.split(":");
+    await finished(docker, await docker.importImage(tar, { repo, tag }));
+    this.#id = (await docker.getImage(IMAGE).inspect()).Id;
+    const saved = join(this.#directory, "image.tar");
+    await writeFile(saved, await docker.getImage(IMAGE).get());
+    return saved;
+  }
+}
+
+function finished(docker: Docker, stream: NodeJS.ReadableStream): Promise<void> {
+  return new Promise((resolve, reject) => {
+    docker.modem.followProgress(stream, (error: Error | null) =>
+      error ? reject(error) : resolve(),
+    );
+  });
+}
