@@ -12,6 +12,7 @@ import type {
   TaskFacts,
   TaskFiles,
 } from "../../worker/runtime/runtime.ts";
+import { FakeReach } from "./task-reach.ts";
 
 export type FakeStep = "prepare" | "start" | "wait" | "shutdown" | "remove";
 
@@ -24,6 +25,7 @@ interface FakeTask {
   readonly ended: Bell;
   readonly lines: LogLine[];
   readonly grown: Set<() => void>;
+  readonly reach: FakeReach;
 }
 
 /** Called before each step; throws to make it fail, waits to make it last. */
@@ -106,6 +108,7 @@ export class FakeRuntime implements Runtime {
       ended: new Bell(),
       lines: [],
       grown: new Set(),
+      reach: new FakeReach(() => made.pid > 0 && !made.exit),
     };
     this.tasks.set(taskId, made);
     return made;
@@ -206,6 +209,10 @@ class FakeController implements TaskController {
       const line = task.lines[at];
       if (line && read[line.stream]) yield line;
     }
+  }
+
+  reach(): FakeReach {
+    return this.#world.of(this.#task.id).reach;
   }
 
   async #step(step: FakeStep, signal: AbortSignal): Promise<void> {

@@ -6,6 +6,7 @@ import type {
   Secret,
   Task,
 } from "../../proto/generated.ts";
+import type { TaskReach } from "./reach.ts";
 
 /** What a runtime offers; becomes part of the node's description. */
 export interface RuntimeDescription {
@@ -92,6 +93,8 @@ export interface TaskController {
   facts(signal: AbortSignal): Promise<TaskFacts | null>;
   /** Lines in the order they were recorded. Ends quietly when there is nothing more to come. */
   logs(read: LogRead, signal: AbortSignal): AsyncIterable<LogLine>;
+  /** Ways into the task while it runs: commands, processes, usage, ports. */
+  reach(): TaskReach;
 }
 
 /** Something that runs tasks on this node. Nothing in it assumes a container engine. */

@@ -16,6 +16,8 @@ import type {
   TaskFiles,
 } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
+import { UNREACHABLE } from "../unreachable-task.ts";
+import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import { containerName, containerSpec, graceSeconds, toContainer } from "./container-config.ts";
 import { engineCall } from "./engine-error.ts";
@@ -129,6 +131,10 @@ export class DockerController implements TaskController {
     if (!found) return;
     const container = { id: found.Id, tty: found.Config.Tty };
     yield* readEngineLog(this.#modules.docker, container, read, signal);
+  }
+
+  reach(): TaskReach {
+    return UNREACHABLE;
   }
 
   async #create(signal: AbortSignal): Promise<void> {

@@ -14,6 +14,8 @@ import type {
   TaskFiles,
 } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
+import { UNREACHABLE } from "../unreachable-task.ts";
+import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
 import type { PayloadDir } from "../payload-dir.ts";
@@ -129,6 +131,10 @@ export class ProcessController implements TaskController {
     const { id } = this.#task;
     const mayGrow = (): boolean => !table.has(id) || table.pid(id) !== null;
     return readLog(logs.of(id), read, mayGrow, signal);
+  }
+
+  reach(): TaskReach {
+    return UNREACHABLE;
   }
 
   /**
