@@ -1,5 +1,5 @@
 import protobuf from "protobufjs";
-import { keepEncoded, SHARED_MESSAGES } from "./keep-encoded.ts";
+import { shareMessages, SHARED_MESSAGES } from "./shared-messages.ts";
 import { descriptor } from "./descriptor.ts";
 import type { Messages } from "./generated.ts";
 
@@ -9,7 +9,7 @@ protobuf.configure();
 
 const root = protobuf.Root.fromJSON(descriptor);
 root.resolveAll();
-for (const type of allTypes(root)) if (SHARED_MESSAGES.has(typeName(type))) keepEncoded(type);
+for (const type of allTypes(root)) if (SHARED_MESSAGES.has(typeName(type))) shareMessages(type);
 
 const TO_OBJECT = {
   longs: Number,
