@@ -70,10 +70,23 @@ export class LeaderWatch {
    * lost it too.
    */
   onReset(id: Id): void {
-    const { core, group, log } = this.#modules;
-    const { role, lead } = core;
-    if (role !== "follower" || lead !== id) return;
-    log.info({ leader: id }, "the leader's connection was reset");
+    if (!this.#follows(id)) return;
+    this.#modules.log.info({ leader: id }, "the leader's connection was reset");
+    this.#replace(id);
+  }
+
+  /** Member `id` was taken out. If it leads it will not do so for long: nobody listens any more. */
+  onRemoved(id: Id): void {
+    if (this.#follows(id)) this.#replace(id);
+  }
+
+  #follows(id: Id): boolean {
+    const { role, lead } = this.#modules.core;
+    return role === "follower" && lead === id;
+  }
+
+  #replace(id: Id): void {
+    const { core, group } = this.#modules;
     core.forgetLeader();
     const rank = voterIds(group.membership)
       .filter((voter) => voter !== id)

@@ -208,8 +208,9 @@ export class RaftDriver {
   }
 
   #applyConfChange(entry: Entry): void {
-    const { group, changes, status } = this.#parts;
+    const { group, changes, status, leaderWatch } = this.#parts;
     group.apply(entry);
+    if (group.isRemoved(this.#core.lead)) leaderWatch.onRemoved(this.#core.lead);
     changes.applied(entry);
     this.#mayBeAlone = true;
     status.publish();

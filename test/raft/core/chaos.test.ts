@@ -52,7 +52,7 @@ class Chaos {
       maxInflightBytes: 400,
       maxApplyingBytes: 200,
       maxUncommittedBytes: 500,
-      onRemoval: "hand-over",
+      onRemoval: "hand-over", tellCommit: true,
       random: (bound) => random.int(bound),
       ...this.#options,
     };
