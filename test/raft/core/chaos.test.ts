@@ -52,7 +52,8 @@ class Chaos {
       maxInflightBytes: 400,
       maxApplyingBytes: 200,
       maxUncommittedBytes: 500,
-      onRemoval: "hand-over", tellCommit: true,
+      onRemoval: "hand-over",
+      tellCommit: true,
       random: (bound) => random.int(bound),
       ...this.#options,
     };
