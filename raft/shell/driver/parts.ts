@@ -6,6 +6,7 @@ import { decodeSnapshot } from "../snapshots/snapshot-store.ts";
 import { AppendWorker } from "./append-worker.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { Changes } from "./changes.ts";
+import { FreeSpace } from "./free-space.ts";
 import { Group } from "./group.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import { logViewOf } from "./log-view.ts";
@@ -30,6 +31,7 @@ export interface Parts {
   readonly changes: Changes;
   readonly snapshotting: Snapshotting;
   readonly leaderWatch: LeaderWatch;
+  readonly space: FreeSpace;
   readonly status: StatusReport;
   readonly turns: Turns;
 }
@@ -43,10 +45,14 @@ export function assembleParts(
   const { store, transport, random, clock, log, port } = modules;
   const { tickMs, electionTicks } = options;
   const post = port.post.bind(port);
-  const int = (bound: number): number => random.int(bound);
-  const isReachable = (id: Id): boolean => transport.isReachable(id);
   const { id } = options.self;
-  const config = configOf({ ...options.core, id, random: int, tickMs, electionTicks });
+  const config = configOf({
+    ...options.core,
+    id,
+    random: random.int.bind(random),
+    tickMs,
+    electionTicks,
+  });
   const { data, index: applied } = store.snapshot;
   const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
   const view = logViewOf(store, () => snapshotting.sendable());
@@ -59,6 +65,7 @@ export function assembleParts(
     clock,
     awayMs: AWAY_TIMEOUTS * tickMs * electionTicks,
   });
+  const space = new FreeSpace({ freeBytes: modules.freeBytes, log });
   const snapshotting: Snapshotting = new Snapshotting(options.snapshots, {
     core,
     store,
@@ -66,6 +73,7 @@ export function assembleParts(
     group,
     log,
     post,
+    space,
     snapshots: modules.snapshots,
     step: hooks.step,
     wake: hooks.wake,
@@ -73,11 +81,12 @@ export function assembleParts(
   const turns = new Turns();
   const changes = new Changes({ core, random, log, turns, group, wake: hooks.wake });
   const controlAddr = (id: Id): string | undefined => group.membership.members.get(id)?.controlAddr;
-  const proposals = new Proposals({ post, controlAddr }, config.maxEntryBytes);
+  const proposals = new Proposals({ post, controlAddr, space }, config.maxEntryBytes);
   const { append, apply } = storageWorkers(modules, hooks, { snapshotting, proposals });
-  const watch = { core, clock, random, log, group, changes, append, later: hooks.later };
+  const watch = { core, clock, random, log, group, changes, append, space, later: hooks.later };
   const leaderWatch = new LeaderWatch((tickMs * electionTicks) / 2, watch);
   const reads = new Reads(post, store.boot);
+  const isReachable = transport.isReachable.bind(transport);
   const status = new StatusReport({ core, store, group, isReachable, post });
   return {
     core,
@@ -89,6 +98,7 @@ export function assembleParts(
     changes,
     snapshotting,
     leaderWatch,
+    space,
     status,
     turns,
   };

@@ -102,7 +102,7 @@ export class RaftDriver {
   }
 
   #tick(): void {
-    const { reads, changes, snapshotting, leaderWatch } = this.#parts;
+    const { reads, changes, snapshotting, leaderWatch, space } = this.#parts;
     const now = this.#modules.clock.monotonic();
     this.#core.tick(now);
     reads.tick(this.#core, now);
@@ -110,6 +110,7 @@ export class RaftDriver {
     changes.tend(status);
     leaderWatch.check(status);
     this.#run(() => snapshotting.release(status));
+    this.#run(() => space.look(now));
     this.#wake();
   }
 

@@ -132,7 +132,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
   ),
   {
     name: "leader-gone-too-early",
-    profile: "members",
+    profile: "pairs",
     about: "a leader takes itself out and is gone before it is known (etcd 12359)",
     patches: [
       {
@@ -145,7 +145,7 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
   },
   {
     name: "demoted-leader-in-the-way",
-    profile: "members",
+    profile: "pairs",
     about: "a demoted leader with the longer log refuses the only candidate (etcd 12359)",
     patches: [
       RESIGN_AT_ONCE,

@@ -67,7 +67,7 @@ export class Nemesis {
       case "remove":
         return this.#group.remove(this.#any(fault, 2)?.id);
       case "remove-leader":
-        return this.#group.remove(this.#group.leader?.id);
+        return this.#group.remove(this.#group.leader?.id, 1);
       case "replace":
         return this.#group.replace(target, fault.lasts);
       case "joint":
