@@ -1,7 +1,7 @@
-import { configOf } from "../../core/config.ts";
+import { configOf, type Config } from "../../core/config.ts";
 import { RaftCore } from "../../core/raft-core.ts";
-import type { Id } from "../../core/types.ts";
-import { NO_MEMBERSHIP } from "../membership.ts";
+import type { Id, SnapshotMeta } from "../../core/types.ts";
+import { NO_MEMBERSHIP, type Membership } from "../membership.ts";
 import { decodeSnapshot } from "../snapshots/snapshot-store.ts";
 import { AppendWorker } from "./append-worker.ts";
 import { ApplyQueue } from "./apply-queue.ts";
@@ -36,6 +36,23 @@ export interface Parts {
   readonly turns: Turns;
 }
 
+/** The core as the store left it, and the members it knows. */
+function openCore(
+  { self, tickMs, electionTicks, core: settings }: DriverOptions,
+  { store, random, onCore }: DriverModules,
+  sendable: () => SnapshotMeta | null,
+): { readonly core: RaftCore; readonly membership: Membership; readonly config: Config } {
+  const int = (bound: number): number => random.int(bound);
+  const config = configOf({ ...settings, id: self.id, random: int, tickMs, electionTicks });
+  const { data, index: applied } = store.snapshot;
+  const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
+  const { hardState } = store;
+  const { confState } = membership;
+  const core = new RaftCore(config, logViewOf(store, sendable), { hardState, confState, applied });
+  onCore?.(core);
+  return { core, membership, config };
+}
+
 /** Builds the core from what the store holds, and the parts around it. */
 export function assembleParts(
   options: DriverOptions,
@@ -45,20 +62,7 @@ export function assembleParts(
   const { store, transport, random, clock, log, port } = modules;
   const { tickMs, electionTicks } = options;
   const post = port.post.bind(port);
-  const { id } = options.self;
-  const config = configOf({
-    ...options.core,
-    id,
-    random: random.int.bind(random),
-    tickMs,
-    electionTicks,
-  });
-  const { data, index: applied } = store.snapshot;
-  const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
-  const view = logViewOf(store, () => snapshotting.sendable());
-  const { confState } = membership;
-  const core = new RaftCore(config, view, { hardState: store.hardState, confState, applied });
-  modules.onCore?.(core);
+  const { core, membership, config } = openCore(options, modules, () => snapshotting.sendable());
   const group = new Group(options.self, options.peers, membership, {
     core,
     transport,
