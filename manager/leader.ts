@@ -14,6 +14,7 @@ import { LogBroker } from "./logs/broker.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
 import { runRootRotation } from "./root-rotation.ts";
+import { runRebalancer } from "./scheduler/rebalance/rebalancer.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
 
@@ -104,6 +105,7 @@ export class Leader {
     const loops: Record<string, LeaderLoop> = {
       allocator: (inner) => runAllocator(modules, inner),
       scheduler: (inner) => runScheduler(modules, inner),
+      rebalancer: (inner) => runRebalancer(modules, inner),
       dispatcher: (inner) => dispatcher.run(inner),
       logs: (inner) => broker.run(inner),
       roles: (inner) => runRoles(modules, inner),

@@ -4110,6 +4110,22 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "RebalanceConfig": {
+       "fields": {
+        "movesMax": {
+         "type": "uint64",
+         "id": 1
+        },
+        "intervalNs": {
+         "type": "int64",
+         "id": 2
+        },
+        "warmUpNs": {
+         "type": "OptionalInt64",
+         "id": 3
+        }
+       }
+      },
       "EncryptionConfig": {
        "fields": {
         "autoLockManagers": {
@@ -4147,6 +4163,10 @@ export const descriptor = JSON.parse(`{
         "encryption": {
          "type": "EncryptionConfig",
          "id": 7
+        },
+        "rebalance": {
+         "type": "RebalanceConfig",
+         "id": 8
         }
        }
       },

@@ -1662,6 +1662,16 @@ export interface TaskDefaults {
   readonly strategy: PlacementStrategy;
 }
 
+/** Moves running tasks by itself to where their services would be placed now. */
+export interface RebalanceConfig {
+  /** Tasks moved in one interval at most; 0 = none: off. */
+  readonly movesMax: number;
+  /** 0 = 10 min. */
+  readonly intervalNs: number;
+  /** How long a node must have been ready before anything is moved there. Absent = 5 min. */
+  readonly warmUpNs: OptionalInt64 | null;
+}
+
 export interface EncryptionConfig {
   readonly autoLockManagers: boolean;
 }
@@ -1674,6 +1684,7 @@ export interface ClusterSpec {
   readonly ca: CaConfig | null;
   readonly taskDefaults: TaskDefaults | null;
   readonly encryption: EncryptionConfig | null;
+  readonly rebalance: RebalanceConfig | null;
 }
 
 export interface SecretSpec {
@@ -2270,6 +2281,7 @@ export interface Messages {
   ExternalCa: ExternalCa;
   CaConfig: CaConfig;
   TaskDefaults: TaskDefaults;
+  RebalanceConfig: RebalanceConfig;
   EncryptionConfig: EncryptionConfig;
   ClusterSpec: ClusterSpec;
   SecretSpec: SecretSpec;

@@ -28,7 +28,7 @@ import { keepsQuorum } from "./manager-status.ts";
 import { checkReferences } from "./service-references.ts";
 import { planUpdate } from "./service-update.ts";
 import { withMode } from "./services.ts";
-import { pictureOf } from "./picture.ts";
+import { pictureOf } from "../scheduler/picture.ts";
 import { isCurrent } from "../store/up-to-date.ts";
 import { checkService } from "./validate/service.ts";
 

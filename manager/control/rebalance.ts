@@ -13,15 +13,12 @@ import {
   type TaskMoveState,
 } from "../../proto/generated.ts";
 import { SwarmError } from "../../lib/errors.ts";
-import { defaultStrategyOf } from "../scheduler/default-strategy.ts";
 import { Pace } from "../scheduler/pace.ts";
-import { hasOpenMove, movableTasks } from "../scheduler/rebalance/candidates.ts";
-import { planMoves, type Move } from "../scheduler/rebalance/plan-moves.ts";
-import { MOVES_PER_TRANSACTION_MAX, requestMoves } from "../scheduler/rebalance/request-moves.ts";
+import { hasOpenMove } from "../scheduler/rebalance/candidates.ts";
+import type { Move } from "../scheduler/rebalance/plan-moves.ts";
+import { proposeMoves, writeMoves } from "../scheduler/rebalance/rebalance.ts";
 import type { StoreView } from "../store/tables.ts";
-import { upToDate } from "../store/up-to-date.ts";
 import { readView, type ControlModules } from "./context.ts";
-import { pictureOf } from "./picture.ts";
 
 /** Moves that one call asks for at most. */
 const MOVES_MAX = 1_000;
@@ -49,31 +46,13 @@ async function rebalance(
   call: Call,
 ): Promise<RebalanceResponse> {
   const { store, clock } = modules;
-  const nodes = await pictureOf(modules, new Set(), call.signal);
-  const { view } = store;
-  const services = servicesOf(view, request.services);
+  const services = servicesOf(store.view, request.services);
   if (request.services.length > 0) checkModes(services);
-  const isCurrent = upToDate(view);
-  const pace = new Pace(clock);
-  const movable: (readonly Task[])[] = [];
-  for (const service of services) {
-    movable.push(movableTasks(view, service, isCurrent));
-    if (pace.isOver(true)) await pace.pause();
-  }
-  const moves: Move[] = [];
   const movesMax = Math.min(request.movesMax || MOVES_MAX, MOVES_MAX);
-  const options = { defaultStrategy: defaultStrategyOf(view), movesMax, mayTake: () => true };
-  for (const move of planMoves(movable, nodes, options)) {
-    if (move) moves.push(move);
-    if (pace.isOver(true)) await pace.pause();
-    call.signal.throwIfAborted();
-  }
+  const options = { movesMax, mayTake: () => true };
+  const moves = await proposeMoves(modules, services, options, call.signal);
   const now = clock.now();
-  if (!request.dryRun)
-    for (let at = 0; at < moves.length; at += MOVES_PER_TRANSACTION_MAX) {
-      const some = moves.slice(at, at + MOVES_PER_TRANSACTION_MAX);
-      await store.update((tx) => requestMoves(tx, some, now), call.signal);
-    }
+  if (!request.dryRun) await writeMoves(modules, moves, call.signal);
   return { moves: moves.map((move) => plannedState(store.view, move, now)) };
 }
 

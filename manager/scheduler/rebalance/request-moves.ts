@@ -3,9 +3,6 @@ import type { Transaction } from "../../store/transaction.ts";
 import { isMovable } from "./candidates.ts";
 import type { Move } from "./plan-moves.ts";
 
-/** Tasks marked in one transaction: what is applied in one go must not take long. */
-export const MOVES_PER_TRANSACTION_MAX = 128;
-
 /**
  * Asks for moves, of tasks that may still be moved: the only writer of `task.move`. The
  * orchestrator does the rest.

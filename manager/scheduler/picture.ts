@@ -1,10 +1,11 @@
-import { NodeSet } from "../scheduler/node-set.ts";
-import { Pace } from "../scheduler/pace.ts";
-import type { ControlModules } from "./context.ts";
+import type { Clock } from "../../lib/clock.ts";
+import type { Store } from "../store/store.ts";
+import { NodeSet } from "./node-set.ts";
+import { Pace } from "./pace.ts";
 
-/** A picture of the nodes of its own, but for those `without`. */
+/** A picture of the nodes, but for those `without`, that its owner may change at will. */
 export async function pictureOf(
-  { store, clock }: Pick<ControlModules, "store" | "clock">,
+  { store, clock }: { readonly store: Store; readonly clock: Clock },
   without: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<NodeSet> {
