@@ -28,7 +28,7 @@ export function digestOfToken(token: string): string {
   if (digest === undefined) {
     throw new SwarmError(
       "invalid",
-      "that is not a join token (SWMTKN-1-…). Ask a manager for one: swarm join-token worker",
+      "invalid join token: one looks like SWMTKN-1-…. Ask a manager for one: swarm join-token worker",
     );
   }
   return digest;

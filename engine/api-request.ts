@@ -3,6 +3,7 @@ import type { Call, Caller } from "../proto/call.ts";
 import { ReadConsistency, type ControlApi, type LogsApi } from "../proto/generated.ts";
 import type { ApiVersion } from "./api-version.ts";
 import type { EventLog } from "./event-log.ts";
+import { readFilters } from "./filters.ts";
 import type { JsonObject } from "./json-object.ts";
 import type { EngineModules } from "./modules.ts";
 import { notManager } from "./not-manager.ts";
@@ -63,8 +64,9 @@ export class ApiRequest {
     throw badRequest(`invalid consistency "${text}": use local or linearizable`);
   }
 
-  /** Throws 503 with Docker's text where this node is no manager. */
+  /** Throws 503 with Docker's text where this node is no manager; 400 on malformed filters. */
   control(): ControlApi {
+    readFilters(this.query);
     const control = this.modules.control();
     if (!control) throw notManager(this.modules.node.localState());
     return control;

@@ -12,23 +12,27 @@ export type Filters = ReadonlyMap<string, readonly string[]>;
  * on a key not in `known`.
  */
 export function parseFilters(query: URLSearchParams, known: readonly string[]): Filters {
-  const text = query.get("filters") ?? "";
   const filters = new Map<string, readonly string[]>();
-  if (text === "") return filters;
+  for (const [key, values] of Object.entries(readFilters(query))) {
+    if (!known.includes(key)) throw badRequest(`invalid filter '${key}'`);
+    filters.set(key, valuesOf(key, values));
+  }
+  return filters;
+}
+
+/** The object that `filters=` is, empty where there is none. Throws 400 on bad JSON. */
+export function readFilters(query: URLSearchParams): object {
+  const text = query.get("filters") ?? "";
+  if (text === "") return {};
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     throw badRequest(`invalid filters: not JSON: ${text}`);
   }
-  if (value === null) return filters;
   if (typeof value !== "object" || Array.isArray(value))
     throw badRequest("invalid filters: must be an object");
-  for (const [key, values] of Object.entries(value)) {
-    if (!known.includes(key)) throw badRequest(`invalid filter '${key}'`);
-    filters.set(key, valuesOf(key, values));
-  }
-  return filters;
+  return value ?? {};
 }
 
 function valuesOf(key: string, values: unknown): readonly string[] {

@@ -7,9 +7,12 @@ import { badRequest } from "./request-error.ts";
 export class JsonObject {
   readonly #fields = new Map<string, unknown>();
   readonly #path: string;
+  /** As it was sent. */
+  readonly raw: object;
 
   constructor(value: object, path = "") {
     this.#path = path;
+    this.raw = value;
     for (const [key, field] of Object.entries(value)) {
       if (field !== null) this.#fields.set(key.toLowerCase(), field);
     }
@@ -152,10 +155,14 @@ function isPlainObject(value: unknown): value is object {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Position of the first byte that strict base64 with padding does not allow; -1 when none. */
+/**
+ * Where Go's strict decoder stops: the first byte that does not belong, or the start of the last
+ * four when they are not whole; -1 when all is well.
+ */
 function firstIllegalBase64(text: string): number {
   const body = /^[A-Za-z0-9+/]*/.exec(text)?.[0].length ?? 0;
   const padding = text.slice(body);
   const wanted = ["", "", "==", "="][body % 4];
-  return body % 4 !== 1 && padding === wanted ? -1 : Math.min(body, text.length);
+  if (body % 4 !== 1 && padding === wanted) return -1;
+  return padding === "" ? body - (body % 4) : body;
 }

@@ -1,6 +1,8 @@
 import { badRequest } from "./request-error.ts";
 
 const FALSE_TEXTS = new Set(["", "0", "no", "false", "none"]);
+/** Flags whose refusal Docker ends with what its parser said. */
+const WITH_CAUSE = new Set(["status", "verbose"]);
 const GO_TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
 const GO_FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
 
@@ -14,7 +16,8 @@ export function strictFlag(query: URLSearchParams, key: string): boolean {
   const text = query.get(key) ?? "";
   if (text === "" || GO_FALSE.has(text)) return false;
   if (GO_TRUE.has(text)) return true;
-  throw badRequest(`invalid ${key}: "${text}" is neither true nor false`);
+  const cause = `: strconv.ParseBool: parsing "${text}": invalid syntax`;
+  throw badRequest(`invalid value for ${key}: ${text}${WITH_CAUSE.has(key) ? cause : ""}`);
 }
 
 /** The version of the object that an update was made from. Throws 400 unless it is a number. */
@@ -22,6 +25,7 @@ export function versionOf(query: URLSearchParams, what: string): { readonly inde
   const text = query.get("version") ?? "";
   const index = Number(text);
   if (/^\d+$/.test(text) && Number.isSafeInteger(index)) return { index };
+  if (what === "secret" || what === "config") throw badRequest(`invalid ${what} version`);
   throw badRequest(
     `invalid ${what} version '${text}': strconv.ParseUint: parsing "${text}": invalid syntax`,
   );

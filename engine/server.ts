@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import type { Duplex } from "node:stream";
 import { cancelled } from "../lib/abort.ts";
 import type { Cancel } from "../lib/clock.ts";
 import { SwarmError } from "../lib/errors.ts";
@@ -7,6 +8,7 @@ import { formatVersion, pageNotFound, splitVersion, type ApiVersion } from "./ap
 import { EventLog } from "./event-log.ts";
 import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
+import { isLocalPath, noEngine } from "./local/local-paths.ts";
 import type { EngineModules } from "./modules.ts";
 import { readJsonBody } from "./request-body.ts";
 import { RequestError, toHttpError } from "./request-error.ts";
@@ -19,6 +21,11 @@ import { maxVersion } from "./routes/system.ts";
 const REQUEST_TIME_MS = 20_000;
 /** How long closing waits for requests that are being answered. */
 const CLOSE_GRACE_MS = 2_000;
+
+/** Why there is no engine to pass a request to. */
+const NO_ENGINE =
+  "this swarmd uses none. Start swarmd with --runtime auto and --docker-host, on a machine with " +
+  "Docker";
 
 /** Where the API listens. */
 export interface EngineOptions {
@@ -64,25 +71,17 @@ export class Engine {
   readonly #router: Router = createRouter();
   readonly #listeners: Listener[] = [];
   readonly #running = new Set<Running>();
-  readonly #maxVersion: ApiVersion;
+  /** The version that {@link #headers} were made for. */
+  #version: ApiVersion = 0;
   /** Every reply carries them. */
-  readonly #headers: Headers;
-  /** The same for a client that should not send another request. */
-  readonly #lastHeaders: Headers;
+  #headers: Headers = {};
+  /** Connections that no longer speak HTTP. */
+  readonly #upgraded = new Set<Duplex>();
   #closing = false;
 
   constructor(modules: EngineModules) {
     this.#modules = modules;
     this.#events = new EventLog(modules.clock);
-    this.#maxVersion = maxVersion(modules);
-    const { version, os } = modules.node.hostFacts();
-    this.#headers = {
-      Server: `Docker/${version} (${os})`,
-      "Api-Version": formatVersion(this.#maxVersion),
-      Ostype: os,
-      "Docker-Experimental": "false",
-    };
-    this.#lastHeaders = { ...this.#headers, Connection: "close" };
   }
 
   /** Where clients reach it: the hosts of the options, with real ports. */
@@ -97,9 +96,11 @@ export class Engine {
     });
     const { passthrough } = this.#modules;
     if (passthrough)
-      listener.server.on("upgrade", (request, socket, head) =>
-        passthrough.upgrade(request, socket, head),
-      );
+      listener.server.on("upgrade", (request, socket, head) => {
+        this.#upgraded.add(socket);
+        socket.once("close", () => this.#upgraded.delete(socket));
+        passthrough.upgrade(request, socket, head);
+      });
     this.#listeners.push(listener);
   }
 
@@ -113,6 +114,7 @@ export class Engine {
     const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => {
       for (const { abort } of this.#running) abort.abort(reason);
       for (const server of servers) server.closeAllConnections();
+      for (const socket of this.#upgraded) socket.destroy();
     });
     await Promise.all(servers.map(closed));
     cancel();
@@ -121,8 +123,7 @@ export class Engine {
   /** Answers one request; never rejects. */
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const abort = new AbortController();
-    const headers = (): Headers => (this.#closing ? this.#lastHeaders : this.#headers);
-    const responder = new Responder(response, headers, abort.signal);
+    const responder = new Responder(response, () => this.#replyHeaders(), abort.signal);
     const running: Running = { abort, responder, streams: false };
     this.#running.add(running);
     response.once("close", () => {
@@ -145,11 +146,9 @@ export class Engine {
   ): Promise<void> {
     const { headers, method = "", url = "/" } = request;
     const target = splitTarget(url);
-    const { version, path } = splitVersion(target.path, this.#maxVersion);
+    const { version, path } = splitVersion(target.path);
     const found = this.#router(method, path);
-    const { passthrough } = this.#modules;
-    if (!found && passthrough) return passthrough.request(request, response);
-    if (!found) throw pageNotFound();
+    if (!found) return this.#pass(path, request, response, running.abort.signal);
     const body = method === "POST" ? await readJsonBody(request) : new JsonObject({});
     const { params, route } = found;
     const { query } = target;
@@ -158,6 +157,35 @@ export class Engine {
     this.#events.follow(this.#modules.control(), () => localCaller(this.#modules));
     const received = { version, params, query, headers, body };
     await this.#run(route, new ApiRequest(received, this.#modules, this.#events, signal), running);
+  }
+
+  /** A path that is not the swarm's: the local engine answers. Throws where there is none. */
+  async #pass(
+    path: string,
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { passthrough } = this.#modules;
+    if (!isLocalPath(path)) throw pageNotFound();
+    if (!passthrough) throw noEngine(path, NO_ENGINE);
+    await passthrough.request(request, response, signal);
+  }
+
+  /** Headers of every reply; while closing, clients are told not to send another request. */
+  #replyHeaders(): Headers {
+    const newest = maxVersion(this.#modules);
+    if (newest !== this.#version) {
+      const { version, os } = this.#modules.node.hostFacts();
+      this.#version = newest;
+      this.#headers = {
+        Server: `Docker/${version} (${os})`,
+        "Api-Version": formatVersion(newest),
+        Ostype: os,
+        "Docker-Experimental": "false",
+      };
+    }
+    return this.#closing ? { ...this.#headers, Connection: "close" } : this.#headers;
   }
 
   async #run(route: Route, request: ApiRequest, running: Running): Promise<void> {

@@ -6,6 +6,7 @@ import { isRemovedNodeError } from "../ca/removed-node.ts";
 import { SwarmError, messageOf } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
 import { bootstrapObjects } from "../manager/control/bootstrap.ts";
+import { checkCluster } from "../manager/control/validate/cluster.ts";
 import { forceNewCluster } from "../raft/shell/offline/force-new-cluster.ts";
 import type {
   HostAddress,
@@ -102,6 +103,7 @@ export class LocalNode implements SwarmNode {
     return this.#begin(async () => {
       const { random, clock } = this.#modules;
       const nodeId = newId(random);
+      checkCluster(request.spec);
       const clusterId = newId(random);
       const expiryMs = (request.spec.ca?.nodeCertExpiryNs ?? 0) / 1e6 || CERTIFICATE_LIFE_MS;
       const made = await bootstrapCluster({ nodeId, clusterId, expiryMs }, { clock, random });

@@ -1,4 +1,4 @@
-import { openEngine, type Engine } from "../engine/index.ts";
+import { LocalEngine, openEngine, type Engine, type Passthrough } from "../engine/index.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
@@ -13,6 +13,23 @@ export interface SwarmdModules {
   readonly log: Logger;
   /** Version of this program. */
   readonly version: string;
+}
+
+/** How long the start waits for the local engine to say its version. */
+const GREETING_TIME_MS = 2_000;
+
+/** The Docker Engine that requests which are not the swarm's go to. */
+async function localEngine(
+  { runtime, dockerHost }: SwarmdOptions,
+  { clock, log }: SwarmdModules,
+): Promise<Passthrough | undefined> {
+  if (runtime === "process") return undefined;
+  const engine = new LocalEngine(dockerHost, { log });
+  const limit = new AbortController();
+  const cancel = clock.after(GREETING_TIME_MS, () => limit.abort());
+  await engine.greet(limit.signal);
+  cancel();
+  return engine;
 }
 
 /** One swarmd: the local node, its HTTP API and its metrics. */
@@ -52,11 +69,13 @@ export class Swarmd {
     try {
       const node = new LocalNode({ ...modules, state, options }, onFailure);
       if (options.metricsAddr) metrics = await openMetrics(options.metricsAddr, node);
+      const passthrough = await localEngine(options, modules);
       const engine = await openEngine(
         { hosts: options.hosts },
         {
           ...modules,
           node,
+          passthrough,
           control: () => node.member?.manager?.control,
           logs: () => node.member?.manager?.logs,
         },

@@ -18,19 +18,16 @@ import { readServiceSpec } from "../translate/service-spec.ts";
 import { serviceJson } from "../translate/service.ts";
 
 const FILTER_KEYS = ["id", "name", "label", "mode", "runtime"];
-const MODES = new Set(["replicated", "global", "replicated-job", "global-job"]);
 
 /** Runtimes shown when a client names none: both read as Docker's `container`. */
 export const SHOWN_RUNTIMES: readonly string[] = ["container", "process"];
 
 function readFilter(query: URLSearchParams): ListFilter {
   const filters = parseFilters(query, FILTER_KEYS);
-  const modes = filters.get("mode") ?? [];
-  for (const mode of modes)
-    if (!MODES.has(mode)) throw badRequest(`Invalid mode filter: '${mode}'`);
   return make("ListFilter", {
     ...commonFilter(filters),
-    modes,
+    // A mode that does not exist matches nothing, as with Docker.
+    modes: filters.get("mode") ?? [],
     runtimes: filters.get("runtime") ?? SHOWN_RUNTIMES,
   });
 }

@@ -3,6 +3,7 @@ import { isSwarmError } from "../../lib/errors.ts";
 import { NodeAvailability, NodeRole } from "../../proto/generated.ts";
 import type { Cluster } from "../../proto/generated.ts";
 import type { ApiRequest } from "../api-request.ts";
+import { readAddressPools } from "../address-pools.ts";
 import { readAdvertiseAddr, readDataPathAddr, readListenAddr } from "../addresses.ts";
 import { JsonObject } from "../json-object.ts";
 import { looseFlag, strictFlag, versionOf } from "../query.ts";
@@ -12,10 +13,9 @@ import type { InitRequest, JoinRequest } from "../swarm-node.ts";
 import { AVAILABILITIES } from "../translate/node.ts";
 import { readSwarmSpec } from "../translate/swarm-spec.ts";
 import { readUnlockKey, swarmJson, unlockKeyText } from "../translate/swarm.ts";
-import { LOCKED_TEXT } from "../not-manager.ts";
+import { LOCKED_TEXT, notManager } from "../not-manager.ts";
 
 const DATA_PATH_PORT = { default: 4789, min: 1024, max: 49_151 };
-const SUBNET_SIZE = { default: 24, min: 8, max: 29 };
 
 const ALREADY_PART =
   `This node is already part of a swarm. Use "docker swarm leave" to leave this swarm and ` +
@@ -51,9 +51,7 @@ function readInit({ body, modules }: ApiRequest): InitRequest {
       500,
       `Datapath port number is not in valid range (1024-49151) : ${dataPathPort}`,
     );
-  const subnetSize = body.unsigned("SubnetSize") || SUBNET_SIZE.default;
-  if (subnetSize < SUBNET_SIZE.min || subnetSize > SUBNET_SIZE.max)
-    throw new RequestError(500, `subnet size is out of range: ${subnetSize}`);
+  const pools = readAddressPools(body);
   const spec = readSwarmSpec(body.object("Spec") ?? new JsonObject({}));
   const locks = body.flag("AutoLockManagers") || spec.encryption?.autoLockManagers || false;
   return {
@@ -61,8 +59,7 @@ function readInit({ body, modules }: ApiRequest): InitRequest {
     advertise: readAdvertiseAddr(body.text("AdvertiseAddr"), listen, addresses),
     dataPathAddr: readDataPathAddr(body.text("DataPathAddr"), addresses),
     dataPathPort,
-    defaultAddressPool: body.texts("DefaultAddrPool"),
-    subnetSize,
+    ...pools,
     // Where there is no cluster yet, force makes no difference.
     forceNewCluster: (body.flag("ForceNewCluster") ?? false) && state !== "inactive",
     availability: readAvailability(body),
@@ -164,8 +161,10 @@ async function unlockKey(request: ApiRequest): Promise<Reply> {
 
 async function unlock(request: ApiRequest): Promise<Reply> {
   const { node } = request.modules;
+  const state = node.localState();
+  if (state.controlAvailable) throw new RequestError(409, "swarm is not locked");
+  if (state.state !== "locked") throw notManager(state);
   const key = readUnlockKey(request.body.text("UnlockKey"));
-  if (node.localState().state !== "locked") throw new RequestError(409, "swarm is not locked");
   try {
     await node.unlock(key, request.call.signal);
   } catch (error) {

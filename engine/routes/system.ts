@@ -6,6 +6,7 @@ import {
   formatVersion,
   type ApiVersion,
 } from "../api-version.ts";
+import { askLocal } from "../local/ask-local.ts";
 import type { EngineModules } from "../modules.ts";
 import { toHttpError } from "../request-error.ts";
 import { json, type Reply, type Route } from "../route.ts";
@@ -40,7 +41,17 @@ function ping(request: ApiRequest): Reply {
   return { kind: "text", text: "OK", headers };
 }
 
-function version({ modules }: ApiRequest): Reply {
+/** What the local engine says of itself, as one more component. */
+async function localComponents(request: ApiRequest): Promise<readonly Json[]> {
+  const reply = await askLocal(request, { method: "GET", path: "/version" });
+  if (reply?.status !== 200) return [];
+  const { Version, ...local } = reply.body as Json;
+  const [engine] = (local["Components"] ?? []) as readonly Json[];
+  return [{ Name: "Docker Engine", Version, Details: engine?.["Details"] ?? {} }];
+}
+
+async function version(request: ApiRequest): Promise<Reply> {
+  const { modules } = request;
   const facts = modules.node.hostFacts();
   const versions = {
     ApiVersion: formatVersion(maxVersion(modules)),
@@ -55,7 +66,10 @@ function version({ modules }: ApiRequest): Reply {
   const Details = { ...versions, Experimental: "false" };
   return json({
     Platform: { Name: "Skep" },
-    Components: [{ Name: "Engine", Version: facts.version, Details }],
+    Components: [
+      { Name: "Engine", Version: facts.version, Details },
+      ...(await localComponents(request)),
+    ],
     Version: facts.version,
     ...versions,
   });
@@ -95,12 +109,10 @@ async function info(request: ApiRequest): Promise<Reply> {
     RemoteManagers: remotes.length === 0 ? null : remotes,
     ...(asks ? await managerInfo(request) : {}),
   };
-  return json({
-    ...infoJson(modules.node.hostFacts()),
-    ID: state.nodeId,
-    SystemTime: timeText(modules.clock.now()),
-    Swarm: swarm,
-  });
+  const local = await askLocal(request, { method: "GET", path: "/info" });
+  const host = local?.status === 200 ? (local.body as Json) : infoJson(modules.node.hostFacts());
+  const id = state.nodeId || host["ID"] || "";
+  return json({ ...host, ID: id, SystemTime: timeText(modules.clock.now()), Swarm: swarm });
 }
 
 export const systemRoutes: readonly Route[] = [

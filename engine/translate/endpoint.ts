@@ -60,11 +60,14 @@ export function readEndpointSpec(json: JsonObject | undefined): EndpointSpec | n
   });
 }
 
-/** `Endpoint` of a service: never left out, `{"Spec":{}}` at least. */
-export function endpointJson(endpoint: Endpoint | null): Json {
+/**
+ * `Endpoint` of a service: never left out, `{"Spec":{}}` at least. A spec is shown where the user
+ * gave one (`asked`).
+ */
+export function endpointJson(endpoint: Endpoint | null, asked: boolean): Json {
   const virtualIps = endpoint?.virtualIps ?? [];
   return {
-    Spec: endpointSpecJson(endpoint?.spec ?? null) ?? {},
+    Spec: (asked && endpointSpecJson(endpoint?.spec ?? null)) || {},
     Ports: some((endpoint?.ports ?? []).map(portJson)),
     VirtualIPs: some(
       virtualIps.map((ip) => ({ NetworkID: some(ip.networkId), Addr: some(ip.addr) })),

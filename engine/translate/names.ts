@@ -4,11 +4,18 @@ import { badRequest } from "../request-error.ts";
 export class Names<T extends number> {
   readonly #values: ReadonlyMap<string, T>;
   readonly #words: ReadonlyMap<T, string>;
-  readonly #what: string;
+  readonly #refusal: (word: string) => string;
 
-  /** `what` names the field in a refusal, Docker's way: `invalid Role: "king"`. */
-  constructor(what: string, words: Readonly<Record<string, T>>) {
-    this.#what = what;
+  /**
+   * `what` names the field in a refusal, Docker's way: `invalid Role: "king"`, or as `refusal`
+   * puts it.
+   */
+  constructor(
+    what: string,
+    words: Readonly<Record<string, T>>,
+    refusal = (word: string): string => `invalid ${what}: "${word}"`,
+  ) {
+    this.#refusal = refusal;
     this.#values = new Map(Object.entries(words));
     this.#words = new Map(Object.entries(words).map(([word, value]) => [value, word]));
   }
@@ -21,7 +28,7 @@ export class Names<T extends number> {
   /** `fallback` for the empty word; throws 400 for an unknown one. */
   parse(word: string, fallback: T): T {
     const value = word === "" ? fallback : this.#values.get(word);
-    if (value === undefined) throw badRequest(`invalid ${this.#what}: "${word}"`);
+    if (value === undefined) throw badRequest(this.#refusal(word));
     return value;
   }
 

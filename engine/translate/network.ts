@@ -23,7 +23,6 @@ export function networkJson(network: Network): Json {
     Created: timeText(network.meta?.createdAtMs ?? 0),
     Scope: "swarm",
     Driver: driver?.name || "overlay",
-    EnableIPv4: true,
     EnableIPv6: spec?.ipv6Enabled ?? false,
     IPAM: {
       Driver: ipamDriver?.name || "default",

@@ -38,14 +38,19 @@ export function privilegesJson(privileges: Privileges | null): Json | undefined 
 function readCredential(json: JsonObject | undefined): PrivilegesCredentialSpec | null {
   if (!json) return null;
   const [file, registry, config] = [json.text("File"), json.text("Registry"), json.text("Config")];
-  const given = [file, registry, config].filter((value) => value !== "");
+  const words = { file, registry, config };
+  const given = Object.entries(words).flatMap(([word, value]) => (value === "" ? [] : [word]));
   if (given.length === 0)
     throw badRequest(
       `invalid CredentialSpec: must either provide "file", "registry", or "config" for credential spec`,
     );
-  if (given.length > 1)
+  if (given.length === 3)
     throw badRequest(
-      `invalid CredentialSpec: cannot specify more than one of "file", "registry", and "config" credential specs`,
+      `invalid CredentialSpec: cannot specify both "file", "registry", and "config" credential specs`,
+    );
+  if (given.length === 2)
+    throw badRequest(
+      `invalid CredentialSpec: cannot specify both "${given[0]}" and "${given[1]}" credential specs`,
     );
   if (file) return make("PrivilegesCredentialSpec", { source: "file", file });
   if (registry) return make("PrivilegesCredentialSpec", { source: "registry", registry });

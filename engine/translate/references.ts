@@ -51,10 +51,8 @@ export function readConfigReference(json: JsonObject): ConfigReference {
   const ids = { configId: json.text("ConfigID"), configName: json.text("ConfigName") };
   const file = readFile(json.object("File"));
   const runtime = json.object("Runtime");
-  if (file && runtime)
-    throw badRequest("invalid ConfigReference: cannot specify both File and Runtime targets");
+  if (file && runtime) throw badRequest("invalid Config: cannot specify both File and Runtime");
   if (runtime) return make("ConfigReference", { ...ids, target: "runtime", runtime: {} });
-  if (!file)
-    throw badRequest("invalid ConfigReference: one of File or Runtime target must be given");
+  if (!file) throw badRequest("invalid Config: either File or Runtime should be set");
   return make("ConfigReference", { ...ids, target: "file", file });
 }

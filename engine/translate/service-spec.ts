@@ -13,15 +13,23 @@ import { readServiceLabels, serviceLabelsJson } from "./extensions.ts";
 import { Names } from "./names.ts";
 import { readNetworkTarget, readTaskSpec, runtimeWord, taskSpecJson } from "./task-spec.ts";
 
-const FAILURE_ACTIONS = new Names<UpdateConfigFailureAction>("update failure action", {
-  pause: UpdateConfigFailureAction.PAUSE,
-  continue: UpdateConfigFailureAction.CONTINUE,
-  rollback: UpdateConfigFailureAction.ROLLBACK,
-});
-const ORDERS = new Names<UpdateConfigOrder>("update order", {
-  "stop-first": UpdateConfigOrder.STOP_FIRST,
-  "start-first": UpdateConfigOrder.START_FIRST,
-});
+const FAILURE_ACTIONS = new Names<UpdateConfigFailureAction>(
+  "FailureAction",
+  {
+    pause: UpdateConfigFailureAction.PAUSE,
+    continue: UpdateConfigFailureAction.CONTINUE,
+    rollback: UpdateConfigFailureAction.ROLLBACK,
+  },
+  (word) => `unrecognized update failure action ${word}`,
+);
+const ORDERS = new Names<UpdateConfigOrder>(
+  "Order",
+  {
+    "stop-first": UpdateConfigOrder.STOP_FIRST,
+    "start-first": UpdateConfigOrder.START_FIRST,
+  },
+  (word) => `unrecognized update order ${word}`,
+);
 
 /** A service without `Mode` or `Replicas` has one replica. */
 const DEFAULT_REPLICAS = 1;

@@ -54,7 +54,7 @@ export function serviceJson(service: Service, counts?: ServiceTaskCounts): Json 
     ...metaJson(service.meta),
     Spec: service.spec ? serviceSpecJson(service.spec) : {},
     PreviousSpec: service.previousSpec ? serviceSpecJson(service.previousSpec) : undefined,
-    Endpoint: endpointJson(service.endpoint),
+    Endpoint: endpointJson(service.endpoint, Boolean(service.spec?.endpoint)),
     UpdateStatus: updateStatusJson(service.updateStatus),
     ServiceStatus: countsJson(counts),
     JobStatus: jobStatusJson(service.jobStatus),

@@ -141,19 +141,17 @@ function readRuntime(json: JsonObject, extensions: ServiceExtensions, registryAu
   const container = json.object("ContainerSpec");
   const attachment = json.object("NetworkAttachmentSpec");
   const word = json.text("Runtime");
-  if (json.has("PluginSpec") || word === "plugin")
-    throw new RequestError(501, "plugin services are not supported");
-  if (word !== "" && word !== "container" && word !== "attachment")
+  if (json.has("PluginSpec")) throw new RequestError(501, "plugin services are not supported");
+  if (word !== "" && word !== "container" && word !== "attachment" && word !== "plugin")
     throw badRequest("unsupported runtime");
-  const attaches = word === "attachment" || (word === "" && attachment !== undefined);
-  if (attaches ? container || !attachment : attachment)
+  const attaches = word === "attachment" || (word === "" && !container);
+  if (attaches ? !attachment : !container || word === "plugin")
     throw badRequest("mismatched Runtime and *Spec fields");
-  if (attachment) {
+  if (attachment && attaches) {
     const containerId = attachment.text("ContainerID");
     return { runtime: "attachment", attachment: { containerId } } as const;
   }
-  if (extensions.runtime === "process") {
-    if (!container) throw badRequest("a process service needs a ContainerSpec");
+  if (extensions.runtime === "process" && container) {
     return { runtime: "process", process: readProcess(container, extensions.rootFs) } as const;
   }
   if (!container) return {};

@@ -36,7 +36,7 @@ function readHealth(json: JsonObject | undefined): HealthConfig | null {
     timeoutNs: json.integer("Timeout"),
     startPeriodNs: json.integer("StartPeriod"),
     startIntervalNs: json.integer("StartInterval"),
-    retries: json.unsigned("Retries"),
+    retries: json.integer("Retries"),
   });
 }
 

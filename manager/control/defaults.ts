@@ -99,7 +99,8 @@ export function withClusterDefaults(spec: ClusterSpec | null): ClusterSpec {
   if (!spec) return base;
   return {
     annotations: overlay(base.annotations, spec.annotations),
-    orchestration: overlay(base.orchestration, spec.orchestration),
+    // Keeping no history is a wish, not an omission.
+    orchestration: spec.orchestration ?? base.orchestration,
     raft: overlay(base.raft, spec.raft),
     dispatcher: overlay(base.dispatcher, spec.dispatcher),
     ca: overlay(base.ca, spec.ca),

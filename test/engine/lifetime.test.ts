@@ -128,6 +128,9 @@ describe("the life of a request", () => {
     rig = await Rig.open({
       passthrough: {
         apiVersion: 1041,
+        greet: () => Promise.resolve(),
+        call: () => Promise.resolve({ status: 404, body: { message: "no" } }),
+        async *stream() {},
         async request(request, response) {
           for await (const chunk of request) seen.push(String(chunk));
           response.end(`local ${request.url}`);
@@ -144,7 +147,8 @@ describe("the life of a request", () => {
     assert.equal(created.text, "local /containers/create");
     assert.deepEqual(seen, ['{"Image":"x"}']);
     assert.equal((await rig.get("/_ping")).headers["api-version"], "1.41");
-    assert.equal((await rig.get("/v1.42/nodes")).status, 400);
+    // Newer requests are understood all the same: the swarm's part does not depend on the engine.
+    assert.equal((await rig.get("/v1.42/nodes")).status, 503);
     const upgraded = new Promise<string>((resolve, reject) => {
       const headers = { Connection: "Upgrade", Upgrade: "tcp" };
       const path = "/exec/1/start";

@@ -35,7 +35,10 @@ function checkCredentialSpec(spec: ContainerSpec): void {
   if (credential?.source !== "config") return;
   const id = credential.config;
   if (spec.configs.some((config) => config.configId === id && config.target === "runtime")) return;
-  throw invalid(`CredentialSpec references config '${id}', which has no runtime target`);
+  throw invalid(
+    `CredentialSpec references config '${id}', but that config isn't in config references ` +
+      "with RuntimeTarget",
+  );
 }
 
 function checkPrivileges(spec: ContainerSpec): void {

@@ -16,6 +16,8 @@ export function checkHealth(health: HealthConfig | null): void {
   for (const [key, name] of Object.entries(DURATIONS)) {
     const value = health[key as keyof typeof DURATIONS];
     if (value !== 0 && value < DURATION_NS_MIN)
-      throw invalid(`ContainerSpec: ${name} in HealthConfig cannot be less than one millisecond`);
+      throw invalid(`ContainerSpec: ${name} in HealthConfig cannot be less than 1ms`);
   }
+  if (health.retries < 0)
+    throw invalid("ContainerSpec: Retries in HealthConfig cannot be negative");
 }

@@ -29,7 +29,8 @@ export function checkDnsName(annotations: Annotations | null): Annotations {
 
 /** Checks the name of a secret or a config. */
 export function checkFileName(annotations: Annotations | null): Annotations {
-  const named = requireName(annotations);
+  if (!annotations || annotations.name === "") throw invalid("name must be provided");
+  const named = annotations;
   if (named.name.length > FILE_NAME_LENGTH_MAX || !FILE_NAME.test(named.name)) {
     throw invalid(
       `invalid name, only ${FILE_NAME_LENGTH_MAX} [a-zA-Z0-9-_.] characters allowed, ` +

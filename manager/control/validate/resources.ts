@@ -5,11 +5,16 @@ import { invalid } from "./check.ts";
 const NANO_CPUS_MIN = 1e6;
 const MEMORY_BYTES_MIN = 4 << 20;
 
+/** CPUs as Docker prints them: exponents have two digits. */
+function cpus(nano: number): string {
+  return String(nano / 1e9).replace(/e-(\d)$/, "e-0$1");
+}
+
 function checkResources(resources: Resources | null): void {
   if (!resources) return;
   const { nanoCpus, memoryBytes, pids } = resources;
   if (nanoCpus !== 0 && nanoCpus < NANO_CPUS_MIN)
-    throw invalid(`invalid cpu value ${nanoCpus / 1e9}: Must be at least ${NANO_CPUS_MIN / 1e9}`);
+    throw invalid(`invalid cpu value ${cpus(nanoCpus)}: Must be at least ${cpus(NANO_CPUS_MIN)}`);
   if (memoryBytes !== 0 && memoryBytes < MEMORY_BYTES_MIN)
     throw invalid(`invalid memory value ${memoryBytes}: Must be at least 4MiB`);
   if (pids < 0) throw invalid(`invalid pids limit ${pids}: Must not be negative`);

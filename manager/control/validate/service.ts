@@ -57,7 +57,7 @@ function checkMode(spec: ServiceSpec): void {
       throw invalid("Total completed jobs must not be negative");
   }
   if (isJob(spec) && (spec.update || spec.rollback))
-    throw invalid("update config is not supported for job-mode services");
+    throw invalid("Jobs may not have an update config");
   if (spec.schedule && !isJob(spec))
     throw invalid("a schedule needs the mode replicated-job or global-job");
 }

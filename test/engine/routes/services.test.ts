@@ -102,9 +102,11 @@ describe("/services", () => {
     const cases: readonly (readonly [object, string])[] = [
       [{ Mode: { Global: {}, Replicated: {} } }, "must specify only one service mode"],
       [
-        { TaskTemplate: { ...container, NetworkAttachmentSpec: {} } },
+        { TaskTemplate: { ...container, NetworkAttachmentSpec: {}, Runtime: "plugin" } },
         "mismatched Runtime and *Spec fields",
       ],
+      [{ TaskTemplate: {} }, "mismatched Runtime and *Spec fields"],
+      [{ UpdateConfig: { Order: "any" } }, "unrecognized update order any"],
       [{ TaskTemplate: { ...container, Runtime: "jail" } }, "unsupported runtime"],
       [
         { TaskTemplate: { ...container, RestartPolicy: { Condition: "never" } } },

@@ -224,13 +224,16 @@ describe("/swarm", () => {
   });
 
   it("shows the unlock key and takes it back", async () => {
-    const closed = await rig.post("/swarm/unlock", { UnlockKey: "SWMKEY-1-x" });
-    assert.equal(closed.message(), "invalid key string");
+    rig.node.activate();
     const key = `SWMKEY-1-${Buffer.alloc(32, 7).toString("base64").slice(0, 43)}`;
     const open = await rig.post("/swarm/unlock", { UnlockKey: key });
     assert.equal(open.status, 409);
     assert.equal(open.message(), "swarm is not locked");
+    rig.node.state = INACTIVE;
+    assert.equal((await rig.post("/swarm/unlock", { UnlockKey: key })).status, 503);
     rig.node.state = { ...INACTIVE, state: "locked" };
+    const closed = await rig.post("/swarm/unlock", { UnlockKey: "SWMKEY-1-x" });
+    assert.equal(closed.message(), "invalid key string");
     const wrong = `SWMKEY-1-${Buffer.alloc(32, 8).toString("base64").slice(0, 43)}`;
     const refused = await rig.post("/swarm/unlock", { UnlockKey: wrong });
     assert.equal(refused.status, 401);

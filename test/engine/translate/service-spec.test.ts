@@ -175,7 +175,9 @@ const containerService = fc.record({
   Labels: fc
     .tuple(labels, fc.record(placementLabels), fc.oneof(fc.constant({}), schedule))
     .map((parts) => Object.assign({}, ...parts) as object),
-  TaskTemplate: some({ ...restOfTemplate, ContainerSpec: container }),
+  TaskTemplate: fc
+    .tuple(some(restOfTemplate), container)
+    .map(([rest, ContainerSpec]) => ({ ...rest, ContainerSpec: ContainerSpec ?? {} })),
 });
 
 const processService = fc.record({
@@ -223,9 +225,10 @@ describe("service specs", () => {
         ? Object.fromEntries(Object.entries(value).map(([k, v]) => [k.toUpperCase(), raise(v)]))
         : value;
     };
-    const plain = some({ ...restOfSpec, TaskTemplate: some(restOfTemplate) }).filter(
-      (json) => !JSON.stringify(json).includes("Opt"),
-    );
+    const template = some(restOfTemplate).map((rest) => ({ ...rest, ContainerSpec: {} }));
+    const plain = fc
+      .record({ ...restOfSpec, TaskTemplate: template })
+      .filter((json) => !JSON.stringify(json).includes("Opt"));
     fc.assert(
       fc.property(plain, (json) => {
         assert.deepEqual(read(raise(json) as object), read(json));

@@ -47,16 +47,20 @@ describe("control: secrets", () => {
     await refused(create(secretSpec("db.pass_1-x")), "exists", "secret db.pass_1-x already exists");
     for (const name of ["-a", "a-", "a/b", "a".repeat(65)])
       await refused(create(secretSpec(name)), "invalid", /^invalid name, only 64/);
-    await refused(create(secretSpec("")), "invalid", "meta: name must be provided");
+    await refused(create(secretSpec("")), "invalid", "name must be provided");
   });
 
-  it("have between 1 and 511999 bytes, unless a driver provides them", async () => {
+  it("have between 1 and 511999 bytes, and come from no plugin", async () => {
     const text = "secret data must be larger than 0 and less than 512000 bytes";
     for (const length of [0, 512_000])
       await refused(create(secretSpec("s", { data: Buffer.alloc(length) })), "invalid", text);
     await create(secretSpec("s", { data: Buffer.alloc(511_999) }));
     const driver = make("Driver", { name: "vault" });
-    await create(secretSpec("d", { data: Buffer.alloc(0), driver }));
+    await refused(
+      create(secretSpec("d", { data: Buffer.alloc(0), driver })),
+      "invalid",
+      'plugin "vault" not found: secrets from plugins are not served',
+    );
     await refused(
       create(secretSpec("e", { driver: make("Driver") })),
       "invalid",

@@ -85,7 +85,7 @@ const REFUSED: [string, Fields<ServiceSpec>][] = [
     updating({ maxFailureRatio: Number.NaN }),
   ],
   [
-    "update config is not supported for job-mode services",
+    "Jobs may not have an update config",
     { mode: "globalJob", globalJob: {}, ...updating({}) } as Fields<ServiceSpec>,
   ],
   [
@@ -105,11 +105,11 @@ const REFUSED: [string, Fields<ServiceSpec>][] = [
     }),
   ],
   [
-    "ContainerSpec: Interval in HealthConfig cannot be less than one millisecond",
+    "ContainerSpec: Interval in HealthConfig cannot be less than 1ms",
     container({ healthcheck: make("HealthConfig", { intervalNs: 10 }) }),
   ],
   [
-    "ContainerSpec: StartPeriod in HealthConfig cannot be less than one millisecond",
+    "ContainerSpec: StartPeriod in HealthConfig cannot be less than 1ms",
     container({ healthcheck: make("HealthConfig", { startPeriodNs: -1 }) }),
   ],
   [
@@ -139,7 +139,8 @@ const REFUSED: [string, Fields<ServiceSpec>][] = [
     }),
   ],
   [
-    "CredentialSpec references config 'c1', which has no runtime target",
+    "CredentialSpec references config 'c1', but that config isn't in config references " +
+      "with RuntimeTarget",
     container({
       privileges: make("Privileges", { credentialSpec: { source: "config", config: "c1" } }),
     }),
