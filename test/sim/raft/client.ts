@@ -5,7 +5,7 @@ import type { Scheduler } from "../scheduler.ts";
 import { demand } from "../violation.ts";
 import type { Checker } from "./checker.ts";
 import type { SimMember } from "./member.ts";
-import type { Command } from "./register-machine.ts";
+import type { Command, RegisterMachine } from "./register-machine.ts";
 
 /** Times a command is sent before its outcome is left unknown. */
 const ATTEMPTS_MAX = 6;
@@ -20,6 +20,8 @@ export interface ClientModules {
   readonly scheduler: Scheduler;
   readonly checker: Checker;
   readonly members: () => readonly SimMember[];
+  /** The registers of a member's present life. */
+  readonly machineOf: (member: SimMember) => RegisterMachine | undefined;
   readonly histories: Histories;
   readonly keys: number;
 }
@@ -103,7 +105,7 @@ export class Client {
     const { histories } = this.#modules;
     const called = histories.next();
     const member = this.#pick(this.#random.int(2) === 0);
-    const machine = member?.machine;
+    const machine = member && this.#modules.machineOf(member);
     const outcome = await this.#attempt(member, "read", async (signal) => {
       await member!.host!.readBarrier(signal);
       return machine!.get(key);
@@ -155,7 +157,7 @@ export class Client {
     const member = this.#pick(true);
     const data = Buffer.from(JSON.stringify({ ...command, attempt }));
     const { session, seq } = command;
-    const machine = member?.machine;
+    const machine = member && this.#modules.machineOf(member);
     const outcome = await this.#attempt(member, "write", async (signal) => {
       await member!.host!.propose(data, signal);
       const output = machine!.output(session, seq);

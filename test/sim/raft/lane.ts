@@ -77,10 +77,13 @@ export class SimClock {
   #rate = 1;
   #localMs: number;
   #sinceUs = 0;
+  readonly #wallOffsetMs: number;
 
-  constructor(scheduler: Scheduler, offsetMs: number) {
+  /** @param wallMs what the wall clock shows at the start; as it likes, when it is 0 */
+  constructor(scheduler: Scheduler, offsetMs: number, wallMs = 0) {
     this.#scheduler = scheduler;
     this.#localMs = offsetMs;
+    this.#wallOffsetMs = wallMs === 0 ? 0 : wallMs - offsetMs;
   }
 
   /** Local milliseconds. */
@@ -98,7 +101,7 @@ export class SimClock {
   /** The clock as a thread of the machine uses it. */
   on(lane: Lane): Clock {
     return {
-      now: () => this.now,
+      now: () => Math.floor(this.now + this.#wallOffsetMs),
       monotonic: () => this.now,
       after: (ms, fire): Cancel => {
         let cancelled = false;

@@ -1,10 +1,12 @@
 import pino from "pino";
 import { SwarmError } from "../../../lib/errors.ts";
+import type { Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { SeededRandom } from "../../../lib/random.ts";
 import type { Config } from "../../../raft/core/config.ts";
 import type { RaftCore } from "../../../raft/core/raft-core.ts";
 import type { Status } from "../../../raft/core/types.ts";
+import type { StateMachine } from "../../../raft/index.ts";
 import type { FromDriver, Port, ToDriver } from "../../../raft/shell/driver/port.ts";
 import { RaftDriver } from "../../../raft/shell/driver/raft-driver.ts";
 import { RaftHost } from "../../../raft/shell/host/raft-host.ts";
@@ -12,10 +14,25 @@ import type { MemberRecord } from "../../../raft/shell/membership.ts";
 import { Violation } from "../violation.ts";
 import type { Checker, Observed } from "./checker.ts";
 import { SimLogStore, type SimDisk } from "./disk.ts";
-import { Lane, SimClock, type Process } from "./lane.ts";
+import { SimClock, Lane, type Process } from "./lane.ts";
 import type { Network } from "./network.ts";
-import { RegisterMachine } from "./register-machine.ts";
 import { SimTransport } from "./transport.ts";
+
+/** What runs on a member beside Raft, in one of its lives. */
+export interface Application {
+  readonly stateMachine: StateMachine;
+  /** The member takes part from now on. */
+  started?(host: RaftHost): void;
+}
+
+/** One life of a process, as an application on it sees it. */
+export interface Life {
+  readonly member: SimMember;
+  /** The thread that the state machine lives in. */
+  readonly lane: Lane;
+  readonly clock: Clock;
+  readonly random: SeededRandom;
+}
 
 /** What all members of a run share. */
 export interface World {
@@ -23,6 +40,7 @@ export interface World {
   readonly checker: Checker;
   readonly random: SeededRandom;
   readonly settings: MemberSettings;
+  readonly openApplication: (life: Life) => Application;
   /** The process of a member has ended by itself. */
   readonly onExit: (member: SimMember, reason: "removed" | "failed") => void;
   /** A broken promise. */
@@ -38,6 +56,8 @@ export interface MemberSettings {
   /** Of entries that a log store keeps in memory. */
   readonly cacheBytes: number;
   readonly core: Partial<Config>;
+  /** Wall clock at the start of a run, ms; 0 where nobody reads it. */
+  readonly epochMs?: number;
 }
 
 const TICK_MS = 100;
@@ -58,7 +78,7 @@ export class SimMember implements Observed {
   readonly #world: World;
   readonly #random: SeededRandom;
   readonly #peers: readonly MemberRecord[];
-  #life: Life | undefined;
+  #life: MemberLife | undefined;
   #lives = 0;
 
   constructor(record: MemberRecord, peers: readonly MemberRecord[], disk: SimDisk, world: World) {
@@ -68,7 +88,8 @@ export class SimMember implements Observed {
     this.#world = world;
     this.#random = world.random.split(record.nodeId);
     const offset = this.#random.int(1_000_000);
-    this.clock = new SimClock(world.network.scheduler, offset);
+    const { epochMs = 0 } = world.settings;
+    this.clock = new SimClock(world.network.scheduler, offset, epochMs);
     world.checker.addDisk(record.id, disk);
   }
 
@@ -93,8 +114,8 @@ export class SimMember implements Observed {
     return this.#life?.host;
   }
 
-  get machine(): RegisterMachine | undefined {
-    return this.#life?.machine;
+  get application(): Application | undefined {
+    return this.#life?.application;
   }
 
   get core(): RaftCore | undefined {
@@ -110,7 +131,7 @@ export class SimMember implements Observed {
     if (this.#life) return;
     this.#lives++;
     const random = this.#random.split(`life ${this.#lives}`);
-    const life = new Life(this, this.#world, random);
+    const life = new MemberLife(this, this.#world, random);
     this.#life = life;
     life.driverLane.guard(life.begin(this.#peers));
   }
@@ -154,12 +175,12 @@ export class SimMember implements Observed {
 }
 
 /** One life of a process: the real driver and host over simulated disk, network and clock. */
-class Life implements Process {
+class MemberLife implements Process {
   readonly name: string;
   readonly scheduler: World["network"]["scheduler"];
   readonly driverLane: Lane;
   readonly hostLane: Lane;
-  readonly machine: RegisterMachine;
+  readonly application: Application;
   readonly endListeners = new Set<() => void>();
   readonly #member: SimMember;
   readonly #world: World;
@@ -177,7 +198,9 @@ class Life implements Process {
     this.#random = random;
     this.driverLane = new Lane(this, "");
     this.hostLane = new Lane(this, "host: ");
-    this.machine = new RegisterMachine(world.checker);
+    const clock = member.clock.on(this.hostLane);
+    const own = random.split("application");
+    this.application = world.openApplication({ member, lane: this.hostLane, clock, random: own });
   }
 
   fail(error: unknown): void {
@@ -203,14 +226,16 @@ class Life implements Process {
     const log = failureLog((error) => this.#failed(error));
     this.host = new RaftHost(record, {
       port: ports.host,
-      stateMachine: this.machine,
+      stateMachine: this.application.stateMachine,
       lock: NO_LOCK,
       snapshots: disk.snapshots.open(this.hostLane, snapshotDelay),
       clock: clock.on(this.hostLane),
       log,
       defer: (task) => this.hostLane.after(hops.int(TURN_MAX_US), ["turn"], task),
     });
-    this.#follow(this.host);
+    const { host } = this;
+    this.#follow(host);
+    this.hostLane.guard(host.ready().then(() => this.application.started?.(host)));
     const snapshots = {
       intervalEntries: settings.snapshotEntries,
       keepEntries: settings.keepEntries,

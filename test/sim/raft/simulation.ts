@@ -9,10 +9,12 @@ import { Client, Histories } from "./client.ts";
 import { drawFaults, type Fault } from "./faults.ts";
 import { Group } from "./group.ts";
 import { Recovery } from "./liveness.ts";
+import type { SimMember } from "./member.ts";
 import { Nemesis } from "./nemesis.ts";
 import { Load } from "./load.ts";
 import { Network } from "./network.ts";
 import { drawPlan, type Plan, type Profile } from "./profiles.ts";
+import { RegisterMachine } from "./register-machine.ts";
 
 /** What a run is a function of, together with the code. */
 export interface RunOptions {
@@ -71,6 +73,7 @@ class Simulation {
   readonly #group: Group;
   readonly #histories = new Histories();
   readonly #clients: Client[] = [];
+  readonly #machines = new WeakMap<SimMember, RegisterMachine>();
   #violation: Violation | null = null;
   #over = false;
 
@@ -89,6 +92,11 @@ class Simulation {
       checker: this.#checker,
       random: random.split("members"),
       settings,
+      openApplication: ({ member }) => {
+        const machine = new RegisterMachine(this.#checker);
+        this.#machines.set(member, machine);
+        return { stateMachine: machine };
+      },
       onExit: (member, reason) => this.#group.exited(member, reason),
       onViolation: (error) => this.#fail(error),
     });
@@ -97,6 +105,7 @@ class Simulation {
         scheduler: this.#scheduler,
         checker: this.#checker,
         members: () => this.#group.active,
+        machineOf: (member) => (member.running ? this.#machines.get(member) : undefined),
         histories: this.#histories,
         keys: this.#plan.keys,
       });
