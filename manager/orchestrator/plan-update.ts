@@ -123,7 +123,7 @@ function complete(
 function beginSlots(
   ctx: ServiceContext,
   { waiting, busy }: UpdateProgress,
-  { parallelism, startFirst }: UpdateOptions,
+  { parallelism, startFirst, deadlineMs }: UpdateOptions,
   draft: Draft,
 ): void {
   draft.awaitRunning();
@@ -136,6 +136,8 @@ function beginSlots(
     if (free-- <= 0 || draft.full) break;
     if (!startFirst) for (const old of slot.wanted) draft.end(slot, old, TaskState.SHUTDOWN);
     placeTask(ctx, slot, draft, updateOrigin(update));
+    // Should nothing at all become of the task, there is no event to come back for.
+    draft.wake(ctx.now + deadlineMs);
   }
 }
 

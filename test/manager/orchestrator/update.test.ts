@@ -210,6 +210,18 @@ describe("rolling update", () => {
     );
   });
 
+  it("pauses a rollback whose tasks never get to run", async () => {
+    const failureAction = UpdateConfigFailureAction.ROLLBACK;
+    await open(2, { parallelism: 1, failureAction, progressDeadlineNs: { value: 120 * S } });
+    fateOf = (task) =>
+      (task.meta?.createdAtMs ?? 0) > began ? { stuckAt: TaskState.PENDING } : {};
+    const began = cluster.clock.now();
+    await cluster.clock.advance(1);
+    await cluster.newImage("web", "v2");
+    await until(UpdateStatusState.ROLLBACK_PAUSED);
+    assert.match(status()?.message ?? "", /^rollback paused because .* did not run within 2m0s/);
+  });
+
   it("names what did not run when it was told to go on", async () => {
     const failureAction = UpdateConfigFailureAction.CONTINUE;
     await open(2, { parallelism: 1, failureAction });
