@@ -5,6 +5,7 @@ import {
   type JobStatus,
   type Service,
   type ServiceSpec,
+  type UpdateStatus,
   type Version,
 } from "../../proto/generated.ts";
 import { versionOf } from "../store/table.ts";
@@ -98,11 +99,16 @@ export function planRollback(service: Service, nowMs: number): Service {
     specVersion: service.previousSpecVersion,
     previousSpec: service.spec,
     previousSpecVersion: service.specVersion,
-    updateStatus: make("UpdateStatus", {
-      state: UpdateStatusState.ROLLBACK_STARTED,
-      startedAtMs: nowMs,
-      message: "manually requested rollback",
-    }),
+    updateStatus: isJob(previousSpec) ? null : askedRollback(nowMs),
     jobStatus: nextJobStatus(service, previousSpec, nowMs),
   };
+}
+
+/** A rollback that the update planner carries out; jobs run anew at once and have none. */
+function askedRollback(nowMs: number): UpdateStatus {
+  return make("UpdateStatus", {
+    state: UpdateStatusState.ROLLBACK_STARTED,
+    startedAtMs: nowMs,
+    message: "manually requested rollback",
+  });
 }

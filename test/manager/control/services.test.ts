@@ -218,6 +218,19 @@ describe("control: services", () => {
       assert.equal(third.updateStatus?.message, "manually requested rollback");
     });
 
+    it("of a job runs it anew and leaves no status: nothing would ever end it", async () => {
+      const job = {
+        mode: "replicatedJob" as const,
+        replicatedJob: { maxConcurrent: 1, totalCompletions: 1 },
+      };
+      const first = await create("batch", job);
+      const second = await update(first, { ...job, ...container({ image: "nginx" }) });
+      const third = await rollback(second);
+      assert.deepEqual(third.spec, first.spec);
+      assert.equal(third.jobStatus?.jobIteration?.index, 2);
+      assert.equal(third.updateStatus, null);
+    });
+
     it("is refused without a previous spec", async () => {
       const service = await create("web");
       await refused(
