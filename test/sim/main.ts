@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { systemRandom } from "../../lib/random.ts";
 import { runBatch } from "./cli/batch.ts";
 import { loadScript, profileOf, runSingle } from "./cli/single.ts";
+import { loadSwarmScript, runSwarmSingle } from "./cli/swarm.ts";
 import { serveTasks } from "./cli/worker.ts";
 import { huntMutants } from "./mutants/hunt.ts";
 
@@ -9,7 +10,8 @@ const USAGE = `npm run sim -- --seed S [--profile P] [--until-event N] [--shrink
 npm run sim -- --replay FILE [--shrink]
 npm run sim -- --seeds N [--profile P] [--base B]
 npm run sim -- --minutes M [--base B]
-npm run sim -- --mutants [--only NAME] [--limit SECONDS] [--base B]`;
+npm run sim -- --mutants [--only NAME] [--limit SECONDS] [--base B]
+npm run sim -- --swarm …: the whole manager instead of Raft alone; without profiles`;
 
 const { values } = parseArgs({
   options: {
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     only: { type: "string" },
     limit: { type: "string", default: "300" },
     worker: { type: "boolean", default: false },
+    swarm: { type: "boolean", default: false },
   },
 });
 
@@ -33,9 +36,13 @@ function print(text: string): void {
 }
 
 function run(): Promise<boolean> | undefined {
-  const { seed, profile, shrink, replay, seeds, minutes } = values;
+  const { seed, profile, shrink, replay, seeds, minutes, swarm } = values;
   const until = values["until-event"];
   const untilEvent = until === undefined ? {} : { untilEvent: Number(until) };
+  if (swarm && replay !== undefined)
+    return runSwarmSingle({ ...loadSwarmScript(replay), ...untilEvent }, { shrink, print });
+  if (swarm && seed !== undefined)
+    return runSwarmSingle({ seed, ...untilEvent }, { shrink, print });
   if (replay !== undefined)
     return runSingle({ ...loadScript(replay), ...untilEvent }, { shrink, print });
   if (seed !== undefined)
@@ -54,6 +61,7 @@ function run(): Promise<boolean> | undefined {
       base,
       regressions: seeds === undefined,
       profile,
+      swarm,
     },
     print,
   );

@@ -3,7 +3,8 @@ import { systemClock } from "../../../lib/clock.ts";
 import { PROFILES } from "../raft/profiles.ts";
 import { REGRESSIONS } from "../raft/regressions.ts";
 import { runPool, WORKERS } from "./pool.ts";
-import type { Task, TaskResult } from "./worker.ts";
+import { SWARM_REGRESSIONS } from "../swarm/regressions.ts";
+import { SWARM, type Task, type TaskResult } from "./worker.ts";
 
 /** Each such seed is run twice: the same seed must go the same way. */
 const TWICE_EVERY = 50;
@@ -23,6 +24,8 @@ export interface BatchOptions {
   readonly regressions: boolean;
   /** Only this profile. */
   readonly profile: string | undefined;
+  /** The simulator of the whole manager instead of Raft's. */
+  readonly swarm: boolean;
 }
 
 const MAIN = fileURLToPath(new URL("../main.ts", import.meta.url));
@@ -57,13 +60,21 @@ export async function runBatch(
 }
 
 function* tasksOf(options: BatchOptions, inTime: () => boolean): Generator<Task> {
-  if (options.regressions)
-    for (const { seed, profile } of REGRESSIONS) yield { seed, profile, twice: false };
-  const profiles = PROFILES.map(({ name }) => name).filter(
-    (name) => options.profile === undefined || name === options.profile,
-  );
+  if (options.regressions) yield* regressions(options.swarm);
+  const profiles = options.swarm ? [SWARM] : profilesOf(options);
   for (let i = 0; i < options.seeds && inTime(); i++) {
     const seed = `${options.base}-${i}`;
     yield { seed, profile: profiles[i % profiles.length]!, twice: i % TWICE_EVERY === 0 };
   }
+}
+
+function* regressions(swarm: boolean): Generator<Task> {
+  if (swarm) for (const { seed } of SWARM_REGRESSIONS) yield { seed, profile: SWARM, twice: false };
+  else for (const { seed, profile } of REGRESSIONS) yield { seed, profile, twice: false };
+}
+
+function profilesOf({ profile }: BatchOptions): readonly string[] {
+  return PROFILES.map(({ name }) => name).filter(
+    (name) => profile === undefined || name === profile,
+  );
 }

@@ -1,10 +1,12 @@
 import { simulate } from "../raft/simulation.ts";
 import { reportOf, summaryOf } from "./report.ts";
 import { profileOf } from "./single.ts";
+import { runSwarmTask } from "./swarm.ts";
 
 /** A seed to run, and whether to run it twice and compare. */
 export interface Task {
   readonly seed: string;
+  /** Of Raft's simulator; of the whole manager's: {@link SWARM}. */
   readonly profile: string;
   readonly twice: boolean;
 }
@@ -22,8 +24,12 @@ export interface TaskResult {
   readonly undecided: number;
 }
 
+/** In the place of a profile: the simulator of the whole manager. */
+export const SWARM = "manager";
+
 /** Runs a task in this process. */
 export async function runTask(task: Task): Promise<TaskResult> {
+  if (task.profile === SWARM) return runSwarmTask(task);
   const options = { seed: task.seed, profile: profileOf(task.profile) };
   const result = await simulate(options);
   const { violation, events, operations, undecided, hash } = result;

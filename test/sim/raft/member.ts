@@ -1,7 +1,5 @@
-import pino from "pino";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import type { Logger } from "../../../lib/log.ts";
 import type { SeededRandom } from "../../../lib/random.ts";
 import type { Config } from "../../../raft/core/config.ts";
 import type { RaftCore } from "../../../raft/core/raft-core.ts";
@@ -11,6 +9,7 @@ import type { FromDriver, Port, ToDriver } from "../../../raft/shell/driver/port
 import { RaftDriver } from "../../../raft/shell/driver/raft-driver.ts";
 import { RaftHost } from "../../../raft/shell/host/raft-host.ts";
 import type { MemberRecord } from "../../../raft/shell/membership.ts";
+import { failureLog } from "../failure-log.ts";
 import { Violation } from "../violation.ts";
 import type { Checker, Observed } from "./checker.ts";
 import { SimLogStore, type SimDisk } from "./disk.ts";
@@ -284,15 +283,6 @@ class MemberLife implements Process {
       this.#world.onViolation(failure);
     }
   }
-}
-
-/** A silent logger that passes on the error of each line of level "error". */
-function failureLog(onError: (error: unknown) => void): Logger {
-  const log = pino({ level: "silent" });
-  log.error = (fields: unknown) => {
-    onError((fields as { readonly err?: unknown }).err);
-  };
-  return log;
 }
 
 /** The way between the two threads of a member: ordered, and each hop takes its time. */

@@ -1,0 +1,139 @@
+import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
+import type { Logger } from "../../../lib/log.ts";
+import type { RpcService } from "../../../proto/method.ts";
+import { ControlService, DispatcherService, type ControlApi } from "../../../proto/generated.ts";
+import type { CommittedEntry, StateMachine } from "../../../raft/index.ts";
+import type { RaftHost } from "../../../raft/shell/host/raft-host.ts";
+import type { BootstrapObject } from "../../../manager/control/bootstrap.ts";
+import { openControl } from "../../../manager/control/control.ts";
+import { forwardingControl } from "../../../manager/control/forward.ts";
+import { Leader } from "../../../manager/leader.ts";
+import { leaderOnly } from "../../../manager/leader-only.ts";
+import { Store } from "../../../manager/store/store.ts";
+import type { Lane } from "../raft/lane.ts";
+import type { Application, Life } from "../raft/member.ts";
+import type { StoreWatch } from "./store-watch.ts";
+import type { Connection, Server, Wire } from "./wire.ts";
+
+/** What all managers of a run share. */
+export interface ManagerWorld {
+  readonly wire: Wire;
+  readonly log: Logger;
+  readonly bootstrap: readonly BootstrapObject[];
+  readonly watch: StoreWatch;
+  /** Who serves the control address; undefined while nobody does. */
+  readonly manager: (addr: string) => Server | undefined;
+  readonly onViolation: (error: unknown) => void;
+}
+
+/**
+ * One life of a manager: what `Manager` is made of, with the simulated network in the place of its
+ * port.
+ */
+export class SimManager implements Application, Server {
+  readonly name: string;
+  readonly lane: Lane;
+  readonly store: Store;
+  readonly stateMachine: StateMachine;
+  /** The control API as any manager offers it; undefined until it takes part. */
+  control: ControlApi | undefined;
+  leader: Leader | undefined;
+  readonly #life: Life;
+  readonly #world: ManagerWorld;
+  #host: RaftHost | undefined;
+  #link: { readonly addr: string; readonly connection: Connection } | undefined;
+  readonly #apis = new Map<RpcService<unknown>, object>();
+
+  constructor(life: Life, world: ManagerWorld) {
+    this.name = life.member.name;
+    this.lane = life.lane;
+    this.#life = life;
+    this.#world = world;
+    const store = new Store(life);
+    this.store = store;
+    const replica = world.watch.replica(this.name, store);
+    this.stateMachine = {
+      apply: (entries: readonly CommittedEntry[]) => {
+        for (const entry of entries) {
+          store.apply([entry]);
+          replica.applied(entry.index);
+        }
+      },
+      snapshot: () => store.snapshot(),
+      restore: async (index, chunks) => {
+        await store.restore(index, chunks);
+        replica.restored(index);
+      },
+    };
+  }
+
+  /** Whether this manager leads and holds everything ever committed. */
+  get isLeading(): boolean {
+    return (this.#host?.status().leading ?? 0) !== 0;
+  }
+
+  started(host: RaftHost): void {
+    const { wire, log, bootstrap, onViolation } = this.#world;
+    const { member, clock, random } = this.#life;
+    const { store } = this;
+    this.#host = host;
+    member.onEnd(() => wire.ended(this.lane));
+    store.attach(host);
+    const modules = { clock, random, log, store, raft: host };
+    const local = openControl(modules);
+    this.control = forwardingControl({
+      ...modules,
+      local,
+      leader: () => {
+        if (this.isLeading) return { api: local, local: true };
+        const connection = this.#leaderConnection();
+        return connection && { api: connection.api(ControlService), local: false };
+      },
+      catchUp: (signal) => host.readBarrier(signal),
+    });
+    const leader = new Leader({ nodeId: this.name, bootstrap }, modules);
+    this.leader = leader;
+    this.#serve(local, leader);
+    leader.run(new AbortController().signal).catch((error: unknown) => {
+      // The end of the Raft member is told elsewhere.
+      if (!isSwarmError(error)) onViolation(error);
+    });
+  }
+
+  api(service: RpcService<unknown>): object | undefined {
+    return this.#apis.get(service);
+  }
+
+  #serve(local: ControlApi, leader: Leader): void {
+    const refuse = (): never => {
+      throw this.#notLeader();
+    };
+    const control = leaderOnly(ControlService, () => (this.isLeading ? local : undefined), refuse);
+    this.#apis.set(ControlService, control);
+    // Agents are told where the leader is.
+    const dispatcher = leaderOnly(DispatcherService, () => leader.dispatcher, refuse);
+    this.#apis.set(DispatcherService, dispatcher);
+  }
+
+  #notLeader(): SwarmError {
+    const addr = this.#leaderAddr();
+    const details: Record<string, string> = addr === undefined ? {} : { leader: addr };
+    return new SwarmError("not-leader", "this manager does not lead", { details });
+  }
+
+  #leaderAddr(): string | undefined {
+    const status = this.#host?.status();
+    return status?.members.find(({ id }) => id === status.leaderId)?.controlAddr;
+  }
+
+  #leaderConnection(): Connection | undefined {
+    const addr = this.#leaderAddr();
+    if (addr === undefined) return undefined;
+    if (this.#link?.addr !== addr || !this.#link.connection.open) {
+      this.#link?.connection.close();
+      const connection = this.#world.wire.connect(this, () => this.#world.manager(addr));
+      this.#link = { addr, connection };
+    }
+    return this.#link.connection;
+  }
+}

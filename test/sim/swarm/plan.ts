@@ -1,0 +1,37 @@
+import type { SeededRandom } from "../../../lib/random.ts";
+import type { MemberSettings } from "../raft/member.ts";
+
+/** What one run is made of, drawn from its seed. */
+export interface SwarmPlan {
+  readonly managers: number;
+  readonly workers: number;
+  /** Length of the phase with faults and traffic, ms of virtual time. */
+  readonly faultMs: number;
+  /** Mean pause between two faults, ms. */
+  readonly gapMs: number;
+  /** Mean pause between two requests of the user, ms. */
+  readonly thinkMs: number;
+  readonly settings: MemberSettings;
+}
+
+/** Wall clock at the start of every run: 2026-01-01T00:00:00Z. */
+export const EPOCH_MS = 1_767_225_600_000;
+
+export function drawSwarmPlan(random: SeededRandom): SwarmPlan {
+  return {
+    managers: [1, 3, 3, 3, 3, 5][random.int(6)]!,
+    workers: 2 + random.int(4),
+    faultMs: 20_000 + random.int(40_000),
+    gapMs: [700, 1_500, 3_000, 8_000][random.int(4)]!,
+    thinkMs: [250, 600, 1_500][random.int(3)]!,
+    settings: {
+      electionTicks: 8 + random.int(4),
+      snapshotEntries: [20, 60, 400][random.int(3)]!,
+      keepEntries: random.int(20),
+      diskMaxUs: [300, 2_000, 20_000][random.int(3)]!,
+      cacheBytes: Number.MAX_SAFE_INTEGER,
+      core: {},
+      epochMs: EPOCH_MS,
+    },
+  };
+}
