@@ -1,5 +1,5 @@
 import { ChannelCredentials, Client, Metadata } from "@grpc/grpc-js";
-import type { Clock } from "../../../lib/clock.ts";
+import type { Cancel, Clock } from "../../../lib/clock.ts";
 import { assert } from "../../../lib/assert.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
@@ -13,9 +13,11 @@ import {
 import type { Message } from "../../core/message.ts";
 import { NodeTls, type TlsMaterial } from "../../../proto/node-tls.ts";
 import type { MemberRecord } from "../membership.ts";
-import { encodeFrames, encodeHello, helloOf } from "./frames.ts";
+import { encodeHello, helloOf } from "./frames.ts";
 import { serverCheck } from "./peer-identity.ts";
 import { CHANNEL_OPTIONS, PeerLink } from "./peer-link.ts";
+import { Pace, SNAPSHOT_BYTES_PER_SECOND } from "./pace.ts";
+import { PeerLinks } from "./peer-links.ts";
 import { PeerServer } from "./peer-server.ts";
 import { sendSnapshot } from "./snapshot-streams.ts";
 import type { SnapshotSource, Transport, TransportEvents } from "./transport.ts";
@@ -44,12 +46,11 @@ interface Self {
   readonly lastIndex: () => number;
 }
 
-/** The connections to one peer: appends do not hold up heartbeats and votes. */
-interface Links {
-  readonly peer: MemberRecord;
-  readonly control: PeerLink;
-  readonly append: PeerLink;
-}
+/**
+ * Streams that were accepted before the roots changed are ended after this time. Peers connect anew
+ * as soon as they know of the change; whoever does not may have lost the right to.
+ */
+const OLD_ROOTS_MS = 30_000;
 
 /** gRPC over mutual TLS: one one-way stream per peer, direction and class. */
 export class GrpcTransport implements Transport {
@@ -58,7 +59,9 @@ export class GrpcTransport implements Transport {
   readonly #modules: GrpcTransportModules;
   readonly #tls: NodeTls;
   readonly #server: PeerServer;
-  readonly #links = new Map<number, Links>();
+  readonly #links = new Map<number, PeerLinks>();
+  readonly #pace: Pace;
+  #cancelRetirement: Cancel = () => {};
   #self: Self | undefined;
   #events: TransportEvents | undefined;
 
@@ -71,6 +74,7 @@ export class GrpcTransport implements Transport {
     this.#modules = modules;
     this.#tls = listening.tls;
     this.#server = listening.server;
+    this.#pace = new Pace(SNAPSHOT_BYTES_PER_SECOND, modules.clock);
     this.addr = options.advertiseAddr.replace(/:0$/, `:${listening.port}`);
   }
 
@@ -98,8 +102,7 @@ export class GrpcTransport implements Transport {
       onHello: (peer) => {
         events.onHello(peer);
         // A peer that has just come up is there to be reached.
-        this.#links.get(peer.id)?.control.hurry();
-        this.#links.get(peer.id)?.append.hurry();
+        this.#links.get(peer.id)?.hurry();
       },
     });
   }
@@ -110,8 +113,7 @@ export class GrpcTransport implements Transport {
       const peer = wanted.get(id);
       if (peer && peer.addr === links.peer.addr && peer.nodeId === links.peer.nodeId) continue;
       this.#links.delete(id);
-      links.control.close();
-      links.append.close();
+      links.close();
       this.#events?.onUnreachable(id);
     }
     for (const peer of peers)
@@ -119,13 +121,7 @@ export class GrpcTransport implements Transport {
   }
 
   send(to: number, messages: readonly Message[]): void {
-    const links = this.#links.get(to);
-    if (!links) return;
-    const appends = messages.filter(({ type }) => type === "MsgApp");
-    const others =
-      appends.length === 0 ? messages : messages.filter(({ type }) => type !== "MsgApp");
-    if (links.append.isOpen) for (const frame of encodeFrames(appends)) links.append.send(frame);
-    if (links.control.isOpen) for (const frame of encodeFrames(others)) links.control.send(frame);
+    this.#links.get(to)?.send(messages);
   }
 
   async sendSnapshot(to: number, source: SnapshotSource, signal: AbortSignal): Promise<void> {
@@ -144,7 +140,7 @@ export class GrpcTransport implements Transport {
         responseDeserialize as (bytes: Buffer) => RaftInstallSnapshotResponse,
         new Metadata(),
       );
-      await sendSnapshot(call, this.#hello(to), source, signal);
+      await sendSnapshot(call, this.#hello(to), { ...source, pace: this.#pace }, signal);
     } finally {
       client.close();
     }
@@ -155,25 +151,28 @@ export class GrpcTransport implements Transport {
   }
 
   isReachable(id: number): boolean {
-    const links = this.#links.get(id);
-    return links !== undefined && links.control.isOpen && links.append.isOpen;
+    return this.#links.get(id)?.isOpen ?? false;
   }
 
   updateTls(tls: TlsMaterial): void {
+    const { roots } = this.#tls.material;
     this.#tls.update(tls);
+    if (tls.roots === roots) return;
+    for (const links of this.#links.values()) links.renew();
+    const old = this.#server.streams;
+    this.#cancelRetirement();
+    this.#cancelRetirement = this.#modules.clock.after(OLD_ROOTS_MS, () => this.#server.end(old));
   }
 
   close(): Promise<void> {
-    for (const { control, append } of this.#links.values()) {
-      control.close();
-      append.close();
-    }
+    this.#cancelRetirement();
+    for (const links of this.#links.values()) links.close();
     this.#links.clear();
     this.#server.close();
     return Promise.resolve();
   }
 
-  #connect(peer: MemberRecord): Links {
+  #connect(peer: MemberRecord): PeerLinks {
     const { clock, random } = this.#modules;
     const { id, addr } = peer;
     const options = {
@@ -182,27 +181,17 @@ export class GrpcTransport implements Transport {
       hello: () => encodeHello(this.#hello(id)),
     };
     const onRefused = (error: SwarmError): void => this.#refused(peer, error);
-    const onOpen = (): void => {
-      if (this.isReachable(id)) this.#events?.onReachable(id);
-    };
-    const control = new PeerLink(options, {
-      clock,
-      random,
-      onRefused,
-      onOpen,
-      onBreak: () => {
-        this.#events?.onUnreachable(id);
-        this.#events?.onReset(id);
+    return new PeerLinks(
+      peer,
+      (events) => new PeerLink(options, { clock, random, onRefused, ...events }),
+      {
+        onOpen: () => this.#events?.onReachable(id),
+        onBreak: (kind) => {
+          this.#events?.onUnreachable(id);
+          if (kind === "control") this.#events?.onReset(id);
+        },
       },
-    });
-    const append = new PeerLink(options, {
-      clock,
-      random,
-      onRefused,
-      onOpen,
-      onBreak: () => this.#events?.onUnreachable(id),
-    });
-    return { peer, control, append };
+    );
   }
 
   #refused(peer: MemberRecord, error: SwarmError): void {

@@ -18,6 +18,9 @@ const RECONNECT: Backoff = { firstMs: 50, maxMs: 2000, factor: 2 };
 /** A peer that does not take the hello within this time is tried again. */
 const CONNECT_MS = 3000;
 
+/** A stream that was replaced is cut off if its peer does not end it within this time. */
+const FINISH_MS = 3000;
+
 /** Frames that wait for a slow peer; beyond it the stream is given up, and with it what waits. */
 const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -105,6 +108,16 @@ export class PeerLink {
     this.#dropQueue();
   }
 
+  /** Like {@link close}, but once the peer has taken what was given to the stream. */
+  finish(): void {
+    if (this.#state !== "open") return this.close();
+    this.#state = "closed";
+    for (const frame of this.#queue) this.#stream?.write(frame);
+    this.#dropQueue();
+    this.#stream?.end();
+    this.#cancelTimer = this.#modules.clock.after(FINISH_MS, () => this.#client?.close());
+  }
+
   #connect(): void {
     const { addr, credentials, hello } = this.#options;
     const { path, responseDeserialize } = RaftTransportService.methods.exchange!;
@@ -138,9 +151,10 @@ export class PeerLink {
 
   #ended(client: Client, error: SwarmError | undefined): void {
     client.close();
-    if (this.#client !== client || this.#state === "closed") return;
-    const wasOpen = this.#state === "open";
+    if (this.#client !== client) return;
     this.#cancelTimer();
+    if (this.#state === "closed") return;
+    const wasOpen = this.#state === "open";
     this.#dropQueue();
     this.#state = "waiting";
     const wait = backoffMs(RECONNECT, this.#attempt++, this.#modules.random);

@@ -26,9 +26,11 @@ type ExchangeCall = ServerReadableStream<RaftExchangeRequest, RaftExchangeRespon
 type SnapshotCall = ServerDuplexStream<RaftInstallSnapshotRequest, RaftInstallSnapshotResponse>;
 
 /** One accepted stream. */
-interface Accepted {
+export interface Accepted {
   readonly from: number;
   readonly boot: number;
+  /** Rises from one accepted stream to the next. */
+  readonly order: number;
   readonly refuse: (error: SwarmError) => void;
 }
 
@@ -43,6 +45,7 @@ export class PeerServer {
     "grpc.keepalive_timeout_ms": 3000,
   });
   readonly #accepted = new Set<Accepted>();
+  #order = 0;
   /** The newest life seen of each member. */
   readonly #boots = new Map<number, number>();
   #self: { readonly id: number; readonly events: TransportEvents } | undefined;
@@ -84,6 +87,16 @@ export class PeerServer {
     for (const stream of this.#accepted) if (stream.from === id) stream.refuse(removedError(id));
   }
 
+  /** What is accepted at present. */
+  get streams(): readonly Accepted[] {
+    return [...this.#accepted];
+  }
+
+  /** Ends those of `streams` that still go on; their peers may connect again. */
+  end(streams: readonly Accepted[]): void {
+    for (const stream of streams) if (this.#accepted.has(stream)) stream.refuse(outdatedError());
+  }
+
   close(): void {
     this.#server.forceShutdown();
   }
@@ -100,7 +113,8 @@ export class PeerServer {
       try {
         if (stream) this.#frame(stream, request);
         else {
-          stream = { ...this.#accept(call, request), refuse: finish };
+          const order = this.#order++;
+          stream = { ...this.#accept(call, request), order, refuse: finish };
           this.#accepted.add(stream);
           call.sendMetadata(new Metadata());
         }
@@ -108,12 +122,23 @@ export class PeerServer {
         finish(asSwarmError(error));
       }
     });
-    call.on("end", () => finish(undefined));
-    call.on("cancelled", () => {
-      if (!stream) return;
-      this.#accepted.delete(stream);
-      this.#self?.events.onReset(stream.from);
+    call.on("end", () => {
+      if (stream) this.#gone(stream);
+      finish(undefined);
     });
+    call.on("cancelled", () => {
+      if (stream) this.#gone(stream);
+    });
+  }
+
+  /** The peer ended a stream. That is news unless it has opened another since. */
+  #gone(stream: Accepted): void {
+    if (!this.#accepted.delete(stream)) return;
+    const { from } = stream;
+    const later = [...this.#accepted].some(
+      (other) => other.from === from && other.order > stream.order,
+    );
+    if (!later) this.#self?.events.onReset(from);
   }
 
   #frame({ from, boot }: Accepted, request: RaftExchangeRequest): void {
@@ -197,6 +222,10 @@ function removedError(id: number): SwarmError {
     `member ${id} was removed from the swarm: it must not take part any more`,
     { details: { removed: String(id) } },
   );
+}
+
+function outdatedError(): SwarmError {
+  return new SwarmError("unavailable", "the cluster's roots have changed: connect again");
 }
 
 function asSwarmError(error: unknown): SwarmError {

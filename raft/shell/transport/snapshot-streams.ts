@@ -13,6 +13,7 @@ import type {
 import { fromStatus } from "../../../proto/rpc-error.ts";
 import { describeSnapshot, snapshotFrom } from "../snapshots/snapshot-store.ts";
 import { fromWire, isPeerMessage, toWire } from "../wire.ts";
+import type { Pace } from "./pace.ts";
 import type { SnapshotSource, TransportEvents } from "./transport.ts";
 
 type SendingCall = ClientDuplexStream<RaftInstallSnapshotRequest, RaftInstallSnapshotResponse>;
@@ -25,7 +26,7 @@ const KEEP_OPEN = { destroyOnReturn: false };
 export async function sendSnapshot(
   call: SendingCall,
   hello: RaftHello,
-  source: SnapshotSource,
+  { pace, ...source }: SnapshotSource & { readonly pace: Pace },
   signal: AbortSignal,
 ): Promise<void> {
   const release = onAbort(signal, () => call.cancel());
@@ -40,6 +41,7 @@ export async function sendSnapshot(
       const chunk = make("RaftSnapshotChunk", { offset, data, crc32: crc32(data) });
       offset += data.length;
       if (!call.write({ kind: "chunk", chunk })) await drained(call, signal);
+      await pace.spend(data.length, signal);
     }
     call.end();
     const last = await abortable(answers.next(), signal);

@@ -286,6 +286,27 @@ describe("entries that are not in memory", () => {
     assert.deepEqual(leader.take(), []);
   });
 
+  it("are not sent when they were asked for before contact was lost", () => {
+    const leader = coldLeader();
+    leader.step(message("MsgAppResp", 2, 1, { index: 1 }));
+    leader.take();
+    const [stale] = leader.fetches;
+    assert.ok(stale);
+    leader.core.reportUnreachable(2);
+    leader.step(message("MsgHeartbeatResp", 2, 1));
+    leader.take();
+    const fresh = leader.fetches.at(-1);
+    assert.ok(fresh && fresh !== stale);
+    assert.deepEqual([fresh.lo, fresh.hi], [stale.lo, stale.hi]);
+    const entries = leader.disk.read(stale.lo, stale.hi, stale.maxBytes);
+    leader.core.entriesFetched(stale, entries);
+    assert.deepEqual(leader.take(), []);
+    assert.equal(leader.peer(2).paused, true);
+    leader.core.entriesFetched(fresh, entries);
+    const [append, ...more] = leader.take();
+    assert.deepEqual([append?.type, append?.index, more.length], ["MsgApp", 1, 0]);
+  });
+
   it("are fetched to be applied after a restart", () => {
     const leader = coldLeader();
     leader.step(message("MsgAppResp", 2, 1, { index: 10 }));

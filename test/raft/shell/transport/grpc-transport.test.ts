@@ -1,14 +1,16 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../../lib/clock.ts";
+import { systemClock, type Clock } from "../../../../lib/clock.ts";
 import { silentLog } from "../../../../lib/log.ts";
 import { systemRandom } from "../../../../lib/random.ts";
 import { newMessage } from "../../../../raft/core/message.ts";
 import type { Message } from "../../../../raft/core/message.ts";
 import { NO_MEMBERSHIP, type MemberRecord } from "../../../../raft/shell/membership.ts";
 import { GrpcTransport } from "../../../../raft/shell/transport/grpc-transport.ts";
+import { SNAPSHOT_BYTES_PER_SECOND } from "../../../../raft/shell/transport/pace.ts";
 import type { SnapshotSource } from "../../../../raft/shell/transport/transport.ts";
 import { createTestCa, type TestCa, type TestLeafOptions } from "../../../fakes/certificates.ts";
 import { eventually } from "../../../fakes/eventually.ts";
+import { SimClock } from "../../../fakes/sim-clock.ts";
 import { RecordedEvents } from "../../../fakes/raft-transport-events.ts";
 
 const modules = { clock: systemClock, random: systemRandom, log: silentLog };
@@ -38,13 +40,14 @@ describe("GrpcTransport", () => {
       boot = 1,
       leaf = {},
       authority = ca,
-    }: { boot?: number; leaf?: TestLeafOptions; authority?: TestCa } = {},
+      clock = systemClock,
+    }: { boot?: number; leaf?: TestLeafOptions; authority?: TestCa; clock?: Clock } = {},
   ): Promise<End> {
     const nodeId = `n${id}`;
     const tls = await authority.issue({ nodeId, ...leaf });
     const addr = "127.0.0.1:0";
     const options = { clusterId: CLUSTER, listenAddr: addr, advertiseAddr: addr, tls };
-    const transport = await GrpcTransport.open(options, modules);
+    const transport = await GrpcTransport.open(options, { ...modules, clock });
     const events = new RecordedEvents();
     transport.identify({ id, boot, controlAddr: `${nodeId}:1`, lastIndex: () => 10 });
     transport.start(events);
@@ -58,11 +61,15 @@ describe("GrpcTransport", () => {
     return Object.assign(newMessage("MsgHeartbeat", from, to, 1), { commit });
   }
 
+  function attempts(ms: number): Promise<unknown> {
+    const until = systemClock.monotonic() + ms;
+    return eventually("some attempts were made", () => systemClock.monotonic() > until);
+  }
+
   /** Resolves when `a` could not reach `b` though it has tried for a while. */
   async function staysClosed(a: End, b: End): Promise<void> {
     a.transport.setPeers([b.record]);
-    const until = systemClock.monotonic() + 300;
-    await eventually("some attempts were made", () => systemClock.monotonic() > until);
+    await attempts(300);
     assert.equal(a.transport.isReachable(b.record.id), false);
     assert.deepEqual(b.events.hellos, []);
   }
@@ -157,9 +164,13 @@ describe("GrpcTransport", () => {
     const [a, b] = [await open(1), await open(2)];
     a.transport.setPeers([b.record]);
     await eventually("it is open", () => a.events.reachable.has(2));
+    b.transport.setPeers([a.record]);
+    await eventually("it is open both ways", () => b.events.reachable.has(1));
     await b.transport.close();
     await eventually("it is closed", () => !a.events.reachable.has(2));
-    assert.deepEqual(a.events.resets, [2]);
+    // Once because its own stream ended, once for the pair of the other's.
+    await eventually("it is news", () => a.events.resets.length >= 2);
+    assert.deepEqual(new Set(a.events.resets), new Set([2]));
     const again = await open(2, { boot: 2 });
     a.transport.setPeers([again.record]);
     await eventually("it is open again", () => a.events.reachable.has(2));
@@ -179,6 +190,63 @@ describe("GrpcTransport", () => {
     const c = await open(3, { authority: next });
     c.transport.setPeers([b.record]);
     await eventually("it is open under the new root", () => c.events.reachable.has(2));
+  });
+
+  it("connects anew when the roots have changed, without a moment in between", async () => {
+    const [a, b] = [await open(1), await open(2)];
+    a.transport.setPeers([b.record]);
+    await eventually("it is open", () => a.events.reachable.has(2));
+    const before = b.events.hellos.length;
+    let lost = false;
+    const unreachable = a.events.reachable.delete.bind(a.events.reachable);
+    a.events.reachable.delete = (id) => ((lost = true), unreachable(id));
+    const next = await createTestCa(CLUSTER);
+    for (const [end, nodeId] of [
+      [b, "n2"],
+      [a, "n1"],
+    ] as const)
+      end.transport.updateTls(await next.issue({ nodeId }));
+    a.transport.send(2, [heartbeat(1, 2, 1)]);
+    await eventually("both streams are new", () => b.events.hellos.length === before + 2);
+    a.transport.send(2, [heartbeat(1, 2, 2)]);
+    await eventually("nothing is lost", () => b.events.messages.length === 2);
+    assert.deepEqual([a.events.resets, b.events.resets, lost], [[], [], false]);
+    // A renewed certificate under the same root is no reason to.
+    a.transport.updateTls(await next.issue({ nodeId: "n1" }));
+    a.transport.send(2, [heartbeat(1, 2, 3)]);
+    await eventually("the way is the same", () => b.events.messages.length === 3);
+    assert.equal(b.events.hellos.length, before + 2);
+  });
+
+  it("keeps the old way while the new one is not let in", async () => {
+    const [a, b] = [await open(1), await open(2)];
+    a.transport.setPeers([b.record]);
+    await eventually("it is open", () => a.events.reachable.has(2));
+    const next = await createTestCa(CLUSTER);
+    a.transport.updateTls(await next.issue({ nodeId: "n1" }));
+    await attempts(300);
+    a.transport.send(2, [heartbeat(1, 2, 1)]);
+    await eventually("it still carries messages", () => b.events.messages.length === 1);
+    b.transport.updateTls(await next.issue({ nodeId: "n2" }));
+    await eventually("both streams are new", () => b.events.hellos.length === 4);
+    assert.deepEqual(a.events.resets, []);
+  });
+
+  it("ends what was accepted under old roots after a while", async () => {
+    const clock = new SimClock();
+    const b = await open(2, { clock });
+    const a = await open(1);
+    a.transport.setPeers([b.record]);
+    await eventually("it is open", () => a.events.reachable.has(2));
+    const next = await createTestCa(CLUSTER);
+    b.transport.updateTls(await next.issue({ nodeId: "n2" }));
+    await clock.advance(29_000);
+    a.transport.send(2, [heartbeat(1, 2)]);
+    await eventually("it still carries messages", () => b.events.messages.length);
+    await clock.advance(2000);
+    await eventually("it is closed", () => !a.events.reachable.has(2));
+    b.events.hellos.length = 0;
+    await staysClosed(a, b);
   });
 
   describe("with a snapshot", () => {
@@ -216,6 +284,23 @@ describe("GrpcTransport", () => {
         [700_000, 200_000],
       );
       assert.ok(b.events.snapshots[0]?.equals(content));
+    });
+
+    it("takes its time, so that it starves nothing else", async () => {
+      const clock = new SimClock();
+      const [a, b] = [await open(1, { clock }), await open(2)];
+      a.transport.setPeers([b.record]);
+      const began = clock.monotonic();
+      const sent = a.transport.sendSnapshot(2, source(), new AbortController().signal);
+      let over = false;
+      void sent.then(() => (over = true));
+      await attempts(200);
+      assert.equal(over, false);
+      await eventually("it arrives with time", async () => {
+        await clock.advance(1);
+        return over;
+      });
+      assert.ok(clock.monotonic() - began >= (content.length / SNAPSHOT_BYTES_PER_SECOND) * 1000);
     });
 
     it("reports a transfer that broke", async () => {
