@@ -27,8 +27,6 @@ const TABLE: Readonly<Record<string, Permission>> = {
   "/skep.v1.Control/ExplainTask": "manager",
   "/skep.v1.Control/PlanService": "manager",
   "/skep.v1.Control/WhatIf": "manager",
-  "/skep.v1.Control/Rebalance": "manager",
-  "/skep.v1.Control/ListMoves": "manager",
   "/skep.v1.Control/GetNetwork": "manager",
   "/skep.v1.Control/ListNetworks": "manager",
   "/skep.v1.Control/CreateNetwork": "manager",
@@ -74,6 +72,11 @@ const TABLE: Readonly<Record<string, Permission>> = {
 
   "/skep.v1.LogBroker/ListenSubscriptions": "node",
   "/skep.v1.LogBroker/PublishLogs": "node",
+
+  // Whoever reaches into a task is what its program is: managers only. A node serves its own tasks.
+  "/skep.v1.Reach/Open": "manager",
+  "/skep.v1.ReachBroker/ListenReach": "node",
+  "/skep.v1.ReachBroker/ServeReach": "node",
 
   "/skep.v1.RaftTransport/Exchange": "manager",
   "/skep.v1.RaftTransport/InstallSnapshot": "manager",

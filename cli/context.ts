@@ -4,6 +4,7 @@ import type { Random } from "../lib/random.ts";
 import type { Endpoint } from "./api/endpoint.ts";
 import type { Engine } from "./api/engine.ts";
 import type { DaemonStarter } from "./daemon/start.ts";
+import type { Terminal } from "./terminal.ts";
 
 /** Where a command writes. */
 export interface Output {
@@ -36,4 +37,7 @@ export interface Context {
   /** Opens a client; its calls end when `signal` aborts. */
   readonly connect: (endpoint: Endpoint, signal: AbortSignal) => Promise<Engine>;
   readonly daemon: DaemonStarter;
+  readonly terminal: Terminal;
+  /** Who uses the command and where, `user@host`; for the audit log. */
+  readonly client: string;
 }

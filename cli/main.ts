@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { homedir } from "node:os";
+import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
 import { cancelled } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
@@ -11,6 +11,7 @@ import { systemRandom } from "../lib/random.ts";
 import { openEngine } from "./api/engine.ts";
 import type { Context, Output } from "./context.ts";
 import { daemonStarter, SWARMD } from "./daemon/start.ts";
+import { processTerminal } from "./process-terminal.ts";
 import { runProgram } from "./program.ts";
 
 const COLUMNS_UNKNOWN = 80;
@@ -54,8 +55,10 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
 }
 
 const interrupt = new AbortController();
-process.once("SIGINT", () => interrupt.abort(cancelled("interrupted")));
-process.once("SIGTERM", () => interrupt.abort(cancelled("terminated")));
+const terminal = processTerminal({
+  SIGINT: () => interrupt.abort(cancelled("interrupted")),
+  SIGTERM: () => interrupt.abort(cancelled("terminated")),
+});
 
 const context: Context = {
   out: output(process.stdout),
@@ -69,6 +72,8 @@ const context: Context = {
   ask,
   connect: openEngine,
   daemon: daemonStarter(SWARMD, systemClock),
+  terminal,
+  client: `${userInfo().username}@${hostname()}`,
 };
 
 process.exitCode = await runProgram(process.argv.slice(2), context);

@@ -1,5 +1,4 @@
 import { exitStatus, messageOf } from "../lib/errors.ts";
-import { PartialFailure } from "./api/each.ts";
 import { addCompletion } from "./complete/command.ts";
 import { isHelpShown, SwarmCommand, UsageError, fullName } from "./command.ts";
 import { addBlobCommands } from "./commands/blob.ts";
@@ -15,6 +14,7 @@ import { addTaskCommands } from "./commands/task.ts";
 import { addUnlock, addUnlockKey } from "./commands/unlock.ts";
 import { addUpdate } from "./commands/update.ts";
 import type { Context } from "./context.ts";
+import { QuietExit } from "./exit.ts";
 import { HostOption } from "./flags/host-option.ts";
 import { usageLine } from "./help.ts";
 import { packageVersion } from "../lib/package-root.ts";
@@ -71,7 +71,7 @@ export async function runProgram(argv: readonly string[], context: Context): Pro
 
 function tell(error: unknown, context: Context): number {
   if (isHelpShown(error)) return 0;
-  if (error instanceof PartialFailure) return error.exit;
+  if (error instanceof QuietExit) return error.exit;
   if (context.signal.aborted) return exitStatus(context.signal.reason);
   if (error instanceof UsageError) {
     const { command } = error;

@@ -1,6 +1,11 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Call, Caller } from "../proto/call.ts";
-import { ReadConsistency, type ControlApi, type LogsApi } from "../proto/generated.ts";
+import {
+  ReadConsistency,
+  type ControlApi,
+  type LogsApi,
+  type ReachApi,
+} from "../proto/generated.ts";
 import type { ApiVersion } from "./api-version.ts";
 import type { EventLog } from "./event-log.ts";
 import { readFilters } from "./filters.ts";
@@ -10,7 +15,7 @@ import { notManager } from "./not-manager.ts";
 import { badRequest } from "./request-error.ts";
 
 /** What of a request comes over the wire. */
-interface Received {
+export interface Received {
   readonly version: ApiVersion;
   /** Parts of the path, by name. */
   readonly params: Readonly<Record<string, string | undefined>>;
@@ -70,6 +75,13 @@ export class ApiRequest {
     const control = this.modules.control();
     if (!control) throw notManager(this.modules.node.localState());
     return control;
+  }
+
+  /** Throws 503 like {@link control}. */
+  reach(): ReachApi {
+    const reach = this.modules.reach();
+    if (!reach) throw notManager(this.modules.node.localState());
+    return reach;
   }
 
   /** Throws 503 like {@link control}. */

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
-import type { ControlApi, LogsApi } from "../proto/generated.ts";
+import type { ControlApi, LogsApi, ReachApi } from "../proto/generated.ts";
 import type { Passthrough } from "./local/passthrough.ts";
 import type { SwarmNode } from "./swarm-node.ts";
 
@@ -11,6 +11,8 @@ export interface EngineModules {
   readonly control: () => ControlApi | undefined;
   /** Undefined where {@link control} is. */
   readonly logs: () => LogsApi | undefined;
+  /** Undefined where {@link control} is. */
+  readonly reach: () => ReachApi | undefined;
   readonly node: SwarmNode;
   /** The local container engine; undefined where this node is to have none. */
   readonly passthrough?: Passthrough | undefined;

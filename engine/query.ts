@@ -30,3 +30,13 @@ export function versionOf(query: URLSearchParams, what: string): { readonly inde
     `invalid ${what} version '${text}': strconv.ParseUint: parsing "${text}": invalid syntax`,
   );
 }
+
+/** Cuts a request's target into path and query. */
+export function splitTarget(url: string): {
+  readonly path: string;
+  readonly query: URLSearchParams;
+} {
+  const at = url.indexOf("?");
+  if (at < 0) return { path: url, query: new URLSearchParams() };
+  return { path: url.slice(0, at), query: new URLSearchParams(url.slice(at)) };
+}

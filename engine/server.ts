@@ -10,12 +10,14 @@ import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
 import { isLocalPath, noEngine } from "./local/local-paths.ts";
 import type { EngineModules } from "./modules.ts";
+import { splitTarget } from "./query.ts";
 import { readJsonBody } from "./request-body.ts";
 import { RequestError, toHttpError } from "./request-error.ts";
 import { Responder } from "./respond.ts";
 import type { Route } from "./route.ts";
-import { createRouter, type Router } from "./router.ts";
+import { createRouter, createUpgradeRouter, type Router } from "./router.ts";
 import { maxVersion } from "./routes/system.ts";
+import { Upgrades } from "./upgrades.ts";
 
 /** How long a request that does not stream may take; Docker's. */
 const REQUEST_TIME_MS = 20_000;
@@ -33,12 +35,6 @@ export interface EngineOptions {
   readonly hosts: readonly string[];
   /** Needed for TCP on anything but loopback. */
   readonly tls?: TlsOptions;
-}
-
-function splitTarget(url: string): { readonly path: string; readonly query: URLSearchParams } {
-  const at = url.indexOf("?");
-  if (at < 0) return { path: url, query: new URLSearchParams() };
-  return { path: url.slice(0, at), query: new URLSearchParams(url.slice(at)) };
 }
 
 /** Why a request's work ends when its time is over. */
@@ -68,7 +64,8 @@ interface Running {
 export class Engine {
   readonly #modules: EngineModules;
   readonly #events: EventLog;
-  readonly #router: Router = createRouter();
+  readonly #router: Router<Route> = createRouter();
+  readonly #upgrades: Upgrades;
   readonly #listeners: Listener[] = [];
   readonly #running = new Set<Running>();
   /** The version that {@link #headers} were made for. */
@@ -82,6 +79,13 @@ export class Engine {
   constructor(modules: EngineModules) {
     this.#modules = modules;
     this.#events = new EventLog(modules.clock);
+    this.#upgrades = new Upgrades({
+      ...modules,
+      find: createUpgradeRouter(),
+      headers: () => this.#replyHeaders(),
+      received: (received, signal) => new ApiRequest(received, modules, this.#events, signal),
+      report: (...args) => this.#report(...args),
+    });
   }
 
   /** Where clients reach it: the hosts of the options, with real ports. */
@@ -94,13 +98,11 @@ export class Engine {
     const listener = await openListener(host, tls, (request, response) => {
       void this.#serve(request, response);
     });
-    const { passthrough } = this.#modules;
-    if (passthrough)
-      listener.server.on("upgrade", (request, socket, head) => {
-        this.#upgraded.add(socket);
-        socket.once("close", () => this.#upgraded.delete(socket));
-        passthrough.upgrade(request, socket, head);
-      });
+    listener.server.on("upgrade", (request, socket, head) => {
+      this.#upgraded.add(socket);
+      socket.once("close", () => this.#upgraded.delete(socket));
+      void this.#upgrades.take({ request, socket, head });
+    });
     this.#listeners.push(listener);
   }
 
@@ -109,6 +111,7 @@ export class Engine {
     this.#closing = true;
     const reason = cancelled("swarmd is stopping");
     for (const { abort, streams } of this.#running) if (streams) abort.abort(reason);
+    this.#upgrades.close(reason);
     await this.#events.close();
     const servers = this.#listeners.map(({ server }) => server);
     const cancel = this.#modules.clock.after(CLOSE_GRACE_MS, () => {

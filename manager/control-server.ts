@@ -7,12 +7,16 @@ import {
   LogsService,
   MembershipService,
   NodeCaService,
+  ReachBrokerService,
+  ReachService,
   type ControlApi,
   type DispatcherApi,
   type LogBrokerApi,
   type LogsApi,
   type MembershipApi,
   type NodeCaApi,
+  type ReachApi,
+  type ReachBrokerApi,
 } from "../proto/generated.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RpcService } from "../proto/method.ts";
@@ -28,6 +32,8 @@ export interface ManagerApis {
   readonly membership: MembershipApi;
   readonly logs: LogsApi;
   readonly logBroker: LogBrokerApi;
+  readonly reach: ReachApi;
+  readonly reachBroker: ReachBrokerApi;
 }
 
 /** How long calls in progress may go on when the server stops, milliseconds. */
@@ -66,6 +72,8 @@ export class ControlServer {
     this.#add(MembershipService, "membership");
     this.#add(LogsService, "logs");
     this.#add(LogBrokerService, "logBroker");
+    this.#add(ReachService, "reach");
+    this.#add(ReachBrokerService, "reachBroker");
   }
 
   /**

@@ -11,10 +11,11 @@ import { createObjects, type BootstrapObject } from "./control/bootstrap.ts";
 import { Dispatcher } from "./dispatcher/dispatcher.ts";
 import { runLeadership, type LeaderLoop } from "./leadership.ts";
 import { LogBroker } from "./logs/broker.ts";
+import type { AuditLog } from "./reach/audit-log.ts";
+import { Reach } from "./reach/broker.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
 import { runRootRotation } from "./root-rotation.ts";
-import { runRebalancer } from "./scheduler/rebalance/rebalancer.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
 
@@ -30,6 +31,8 @@ export interface LeaderModules {
   readonly log: Logger;
   readonly store: Store;
   readonly raft: Pick<RaftNode, "status" | "watchStatus" | "removeMember">;
+  /** Where this manager notes who reached into tasks while it led. */
+  readonly audit: AuditLog;
 }
 
 /** All that a manager does while it leads the cluster, begun and ended as leadership comes and goes. */
@@ -38,6 +41,7 @@ export class Leader {
   readonly #modules: LeaderModules;
   #broker: LogBroker | undefined;
   #dispatcher: Dispatcher | undefined;
+  #reach: Reach | undefined;
 
   constructor(options: LeaderOptions, modules: LeaderModules) {
     this.#options = options;
@@ -52,6 +56,11 @@ export class Leader {
   /** The way of logs from agents to readers; undefined while this manager does not lead. */
   get broker(): LogBroker | undefined {
     return this.#broker;
+  }
+
+  /** The way into running tasks; undefined while this manager does not lead. */
+  get reach(): Reach | undefined {
+    return this.#reach;
   }
 
   /**
@@ -102,12 +111,14 @@ export class Leader {
     this.#dispatcher = dispatcher;
     const broker = new LogBroker(modules);
     this.#broker = broker;
+    const reach = new Reach({}, modules);
+    this.#reach = reach;
     const loops: Record<string, LeaderLoop> = {
       allocator: (inner) => runAllocator(modules, inner),
       scheduler: (inner) => runScheduler(modules, inner),
-      rebalancer: (inner) => runRebalancer(modules, inner),
       dispatcher: (inner) => dispatcher.run(inner),
       logs: (inner) => broker.run(inner),
+      reach: (inner) => reach.run(inner),
       roles: (inner) => runRoles(modules, inner),
       rootRotation: (inner) => runRootRotation(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
@@ -119,6 +130,7 @@ export class Leader {
     } finally {
       this.#dispatcher = undefined;
       this.#broker = undefined;
+      this.#reach = undefined;
     }
   }
 }

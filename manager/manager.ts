@@ -12,8 +12,11 @@ import {
   LogsService,
   MembershipService,
   NodeCaService,
+  ReachBrokerService,
+  ReachService,
   type ControlApi,
   type LogsApi,
+  type ReachApi,
 } from "../proto/generated.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RaftNode, StateMachine } from "../raft/index.ts";
@@ -27,6 +30,7 @@ import { LeaderLink } from "./leader-link.ts";
 import { leaderOnly } from "./leader-only.ts";
 import { followLock } from "./lock.ts";
 import { Membership } from "./membership.ts";
+import { AuditLog } from "./reach/audit-log.ts";
 import { Store } from "./store/store.ts";
 
 export interface ManagerOptions {
@@ -38,6 +42,8 @@ export interface ManagerOptions {
   readonly advertise: { readonly host: string; readonly port: number };
   /** The key that this manager's Raft directory was unlocked with; null when it is not locked. */
   readonly unlockKey: Uint8Array | null;
+  /** File of the audit log; its older parts lie beside it. */
+  readonly auditPath: string;
   /** What a new cluster starts with; only for its first manager. */
   readonly bootstrap?: readonly BootstrapObject[];
 }
@@ -65,6 +71,8 @@ export class Manager {
   /** The control API as any manager offers it: changes go to the leader by themselves. */
   readonly control: ControlApi;
   readonly logs: LogsApi;
+  /** The way into running tasks. */
+  readonly reach: ReachApi;
   readonly #options: ManagerOptions;
   readonly #modules: ManagerModules;
   readonly #server: ControlServer;
@@ -113,11 +121,14 @@ export class Manager {
     this.port = parts.port;
     this.#server = parts.server;
     this.#link = new LeaderLink({ ...modules, raft: this.raft });
-    this.#leader = new Leader(options, { ...modules, store: this.store, raft: this.raft });
+    const audit = new AuditLog(options.auditPath);
+    this.#leader = new Leader(options, { ...modules, store: this.store, raft: this.raft, audit });
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);
-    this.logs = this.#leaderOnly().logs;
-    this.#server.attach({ control: this.#gated(local), ...this.#leaderOnly() });
+    const apis = this.#leaderOnly();
+    this.logs = apis.logs;
+    this.reach = apis.reach;
+    this.#server.attach({ control: this.#gated(local), ...apis });
   }
 
   /** What this manager's state is locked with at the moment; null while autolock is off. */
@@ -191,6 +202,7 @@ export class Manager {
       // Agents are told where the leader is: their streams would only pass through here.
       dispatcher: leaderOnly(DispatcherService, () => this.#leader.dispatcher, refuse),
       logBroker: leaderOnly(LogBrokerService, () => this.#leader.broker, refuse),
+      reachBroker: leaderOnly(ReachBrokerService, () => this.#leader.reach, refuse),
       // Joiners know one address only, so these go on to the leader.
       nodeCa: leaderOnly(NodeCaService, leads(caServer), () => this.#link.api(NodeCaService)),
       membership: leaderOnly(MembershipService, leads(membership), () =>
@@ -200,6 +212,11 @@ export class Manager {
         LogsService,
         () => this.#leader.broker,
         () => this.#link.api(LogsService),
+      ),
+      reach: leaderOnly(
+        ReachService,
+        () => this.#leader.reach,
+        () => this.#link.api(ReachService),
       ),
     };
   }

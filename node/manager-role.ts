@@ -51,8 +51,10 @@ export class ManagerRole {
     signal: AbortSignal,
   ): Promise<ManagerRole> {
     const { nodeId, clusterId, listen, advertise, raftPort } = saved;
+    const auditPath = modules.state.join("audit.log");
+    const options = { nodeId, clusterId, listen, advertise, unlockKey, auditPath };
     const manager = await Manager.open(
-      { nodeId, clusterId, listen, advertise, unlockKey, ...(bootstrap ? { bootstrap } : {}) },
+      { ...options, ...(bootstrap ? { bootstrap } : {}) },
       {
         ...modules,
         openRaft: (stateMachine, controlAddr) =>

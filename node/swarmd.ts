@@ -78,6 +78,7 @@ export class Swarmd {
           passthrough,
           control: () => node.member?.manager?.control,
           logs: () => node.member?.manager?.logs,
+          reach: () => node.member?.manager?.reach,
         },
       );
       return new Swarmd({ node, state, engine, metrics });

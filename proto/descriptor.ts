@@ -1238,116 +1238,6 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
-      "RebalanceRequest": {
-       "fields": {
-        "services": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 1
-        },
-        "movesMax": {
-         "type": "uint64",
-         "id": 2
-        },
-        "dryRun": {
-         "type": "bool",
-         "id": 3
-        }
-       }
-      },
-      "TaskMoveState": {
-       "fields": {
-        "taskId": {
-         "type": "string",
-         "id": 1
-        },
-        "serviceId": {
-         "type": "string",
-         "id": 2
-        },
-        "serviceName": {
-         "type": "string",
-         "id": 3
-        },
-        "slot": {
-         "type": "uint64",
-         "id": 4
-        },
-        "fromNodeId": {
-         "type": "string",
-         "id": 5
-        },
-        "fromHostname": {
-         "type": "string",
-         "id": 6
-        },
-        "toNodeId": {
-         "type": "string",
-         "id": 7
-        },
-        "toHostname": {
-         "type": "string",
-         "id": 8
-        },
-        "requestedAtMs": {
-         "type": "int64",
-         "id": 9
-        },
-        "phase": {
-         "type": "Phase",
-         "id": 10
-        },
-        "reason": {
-         "type": "string",
-         "id": 11
-        },
-        "successorId": {
-         "type": "string",
-         "id": 12
-        }
-       },
-       "nested": {
-        "Phase": {
-         "values": {
-          "PHASE_WAITING": 0,
-          "PHASE_STARTING": 1,
-          "PHASE_DONE": 2,
-          "PHASE_GIVEN_UP": 3
-         }
-        }
-       }
-      },
-      "RebalanceResponse": {
-       "fields": {
-        "moves": {
-         "rule": "repeated",
-         "type": "TaskMoveState",
-         "id": 1
-        }
-       }
-      },
-      "ListMovesRequest": {
-       "fields": {
-        "services": {
-         "rule": "repeated",
-         "type": "string",
-         "id": 1
-        },
-        "consistency": {
-         "type": "ReadConsistency",
-         "id": 2
-        }
-       }
-      },
-      "ListMovesResponse": {
-       "fields": {
-        "moves": {
-         "rule": "repeated",
-         "type": "TaskMoveState",
-         "id": 1
-        }
-       }
-      },
       "WhatIfRequest": {
        "fields": {
         "down": {
@@ -2242,14 +2132,6 @@ export const descriptor = JSON.parse(`{
          "requestType": "WhatIfRequest",
          "responseType": "WhatIfResponse"
         },
-        "Rebalance": {
-         "requestType": "RebalanceRequest",
-         "responseType": "RebalanceResponse"
-        },
-        "ListMoves": {
-         "requestType": "ListMovesRequest",
-         "responseType": "ListMovesResponse"
-        },
         "GetNetwork": {
          "requestType": "GetNetworkRequest",
          "responseType": "GetNetworkResponse"
@@ -2566,38 +2448,6 @@ export const descriptor = JSON.parse(`{
         "settledAtMs": {
          "type": "int64",
          "id": 7
-        },
-        "movedTaskId": {
-         "type": "string",
-         "id": 8
-        },
-        "moveRequestedAtMs": {
-         "type": "int64",
-         "id": 9
-        }
-       }
-      },
-      "TaskMove": {
-       "fields": {
-        "nodeId": {
-         "type": "string",
-         "id": 1
-        },
-        "requestedAtMs": {
-         "type": "int64",
-         "id": 2
-        }
-       }
-      },
-      "MoveRefusal": {
-       "fields": {
-        "requestedAtMs": {
-         "type": "int64",
-         "id": 1
-        },
-        "reason": {
-         "type": "string",
-         "id": 2
         }
        }
       },
@@ -2677,14 +2527,6 @@ export const descriptor = JSON.parse(`{
         "origin": {
          "type": "TaskOrigin",
          "id": 18
-        },
-        "move": {
-         "type": "TaskMove",
-         "id": 19
-        },
-        "moveRefusal": {
-         "type": "MoveRefusal",
-         "id": 20
         }
        }
       },
@@ -4110,22 +3952,6 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
-      "RebalanceConfig": {
-       "fields": {
-        "movesMax": {
-         "type": "uint64",
-         "id": 1
-        },
-        "intervalNs": {
-         "type": "int64",
-         "id": 2
-        },
-        "warmUpNs": {
-         "type": "OptionalInt64",
-         "id": 3
-        }
-       }
-      },
       "EncryptionConfig": {
        "fields": {
         "autoLockManagers": {
@@ -4163,10 +3989,6 @@ export const descriptor = JSON.parse(`{
         "encryption": {
          "type": "EncryptionConfig",
          "id": 7
-        },
-        "rebalance": {
-         "type": "RebalanceConfig",
-         "id": 8
         }
        }
       },
@@ -5367,6 +5189,337 @@ export const descriptor = JSON.parse(`{
          "requestType": "RaftInstallSnapshotRequest",
          "requestStream": true,
          "responseType": "RaftInstallSnapshotResponse",
+         "responseStream": true
+        }
+       }
+      },
+      "TerminalWindow": {
+       "fields": {
+        "rows": {
+         "type": "uint32",
+         "id": 1
+        },
+        "columns": {
+         "type": "uint32",
+         "id": 2
+        }
+       }
+      },
+      "ExecAsk": {
+       "fields": {
+        "command": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "env": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 2
+        },
+        "user": {
+         "type": "string",
+         "id": 3
+        },
+        "dir": {
+         "type": "string",
+         "id": 4
+        },
+        "stdin": {
+         "type": "bool",
+         "id": 5
+        },
+        "terminal": {
+         "type": "TerminalWindow",
+         "id": 6
+        }
+       }
+      },
+      "TopAsk": {
+       "fields": {}
+      },
+      "StatsAsk": {
+       "fields": {
+        "periodMs": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "DialAsk": {
+       "fields": {
+        "port": {
+         "type": "uint32",
+         "id": 1
+        }
+       }
+      },
+      "ReachAsk": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "exec",
+          "top",
+          "stats",
+          "dial"
+         ]
+        }
+       },
+       "fields": {
+        "taskIds": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "exec": {
+         "type": "ExecAsk",
+         "id": 2
+        },
+        "top": {
+         "type": "TopAsk",
+         "id": 3
+        },
+        "stats": {
+         "type": "StatsAsk",
+         "id": 4
+        },
+        "dial": {
+         "type": "DialAsk",
+         "id": 5
+        },
+        "client": {
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "ReachInput": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "ask",
+          "data",
+          "end",
+          "resize",
+          "signal"
+         ]
+        }
+       },
+       "fields": {
+        "ask": {
+         "type": "ReachAsk",
+         "id": 1
+        },
+        "data": {
+         "type": "bytes",
+         "id": 2
+        },
+        "end": {
+         "type": "bool",
+         "id": 3
+        },
+        "resize": {
+         "type": "TerminalWindow",
+         "id": 4
+        },
+        "signal": {
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "ReachProcesses": {
+       "fields": {
+        "titles": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "rows": {
+         "rule": "repeated",
+         "type": "Row",
+         "id": 2
+        }
+       },
+       "nested": {
+        "Row": {
+         "fields": {
+          "cells": {
+           "rule": "repeated",
+           "type": "string",
+           "id": 1
+          }
+         }
+        }
+       }
+      },
+      "TaskSample": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "atMs": {
+         "type": "int64",
+         "id": 2
+        },
+        "cpuNs": {
+         "type": "int64",
+         "id": 3
+        },
+        "memoryBytes": {
+         "type": "int64",
+         "id": 4
+        },
+        "memoryLimitBytes": {
+         "type": "int64",
+         "id": 5
+        },
+        "pids": {
+         "type": "int64",
+         "id": 6
+        },
+        "networkReceivedBytes": {
+         "type": "int64",
+         "id": 7
+        },
+        "networkSentBytes": {
+         "type": "int64",
+         "id": 8
+        },
+        "blockReadBytes": {
+         "type": "int64",
+         "id": 9
+        },
+        "blockWrittenBytes": {
+         "type": "int64",
+         "id": 10
+        },
+        "error": {
+         "type": "string",
+         "id": 11
+        }
+       }
+      },
+      "ReachSamples": {
+       "fields": {
+        "samples": {
+         "rule": "repeated",
+         "type": "TaskSample",
+         "id": 1
+        }
+       }
+      },
+      "ReachOutput": {
+       "oneofs": {
+        "kind": {
+         "oneof": [
+          "started",
+          "stdout",
+          "stderr",
+          "end",
+          "exit",
+          "processes",
+          "samples"
+         ]
+        }
+       },
+       "fields": {
+        "started": {
+         "type": "bool",
+         "id": 1
+        },
+        "stdout": {
+         "type": "bytes",
+         "id": 2
+        },
+        "stderr": {
+         "type": "bytes",
+         "id": 3
+        },
+        "end": {
+         "type": "bool",
+         "id": 4
+        },
+        "exit": {
+         "type": "int32",
+         "id": 5
+        },
+        "processes": {
+         "type": "ReachProcesses",
+         "id": 6
+        },
+        "samples": {
+         "type": "ReachSamples",
+         "id": 7
+        }
+       }
+      },
+      "ListenReachRequest": {
+       "fields": {
+        "sessionId": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ReachNotice": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "ask": {
+         "type": "ReachAsk",
+         "id": 2
+        }
+       }
+      },
+      "ServeReachRequest": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "output": {
+         "type": "ReachOutput",
+         "id": 2
+        },
+        "errorCode": {
+         "type": "string",
+         "id": 3
+        },
+        "errorMessage": {
+         "type": "string",
+         "id": 4
+        },
+        "done": {
+         "type": "bool",
+         "id": 5
+        }
+       }
+      },
+      "Reach": {
+       "methods": {
+        "Open": {
+         "requestType": "ReachInput",
+         "requestStream": true,
+         "responseType": "ReachOutput",
+         "responseStream": true
+        }
+       }
+      },
+      "ReachBroker": {
+       "methods": {
+        "ListenReach": {
+         "requestType": "ListenReachRequest",
+         "responseType": "ReachNotice",
+         "responseStream": true
+        },
+        "ServeReach": {
+         "requestType": "ServeReachRequest",
+         "requestStream": true,
+         "responseType": "ReachInput",
          "responseStream": true
         }
        }

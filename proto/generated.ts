@@ -100,14 +100,6 @@ export const UpdateServiceRequestRollback = {
 } as const;
 export type UpdateServiceRequestRollback = (typeof UpdateServiceRequestRollback)[keyof typeof UpdateServiceRequestRollback];
 
-export const TaskMoveStatePhase = {
-  WAITING: 0,
-  STARTING: 1,
-  DONE: 2,
-  GIVEN_UP: 3,
-} as const;
-export type TaskMoveStatePhase = (typeof TaskMoveStatePhase)[keyof typeof TaskMoveStatePhase];
-
 export const UpdateStatusState = {
   UNKNOWN: 0,
   UPDATING: 1,
@@ -689,48 +681,6 @@ export interface PlanServiceResponse {
   readonly explanation: string;
 }
 
-export interface RebalanceRequest {
-  /** Ids, names or prefixes of ids; empty = every service. */
-  readonly services: readonly string[];
-  /** 0 = as many as help. */
-  readonly movesMax: number;
-  /** Tell what would be moved, and move nothing. */
-  readonly dryRun: boolean;
-}
-
-/** A task that is moved, or has been. */
-export interface TaskMoveState {
-  readonly taskId: string;
-  readonly serviceId: string;
-  readonly serviceName: string;
-  readonly slot: number;
-  /** Empty when the task is no longer known. */
-  readonly fromNodeId: string;
-  readonly fromHostname: string;
-  readonly toNodeId: string;
-  readonly toHostname: string;
-  readonly requestedAtMs: number;
-  readonly phase: TaskMoveStatePhase;
-  /** Why it was given up, or what its successor waits for. */
-  readonly reason: string;
-  /** The task that takes over; empty before there is one. */
-  readonly successorId: string;
-}
-
-export interface RebalanceResponse {
-  readonly moves: readonly TaskMoveState[];
-}
-
-export interface ListMovesRequest {
-  /** Ids, names or prefixes of ids; empty = every service. */
-  readonly services: readonly string[];
-  readonly consistency: ReadConsistency;
-}
-
-export interface ListMovesResponse {
-  readonly moves: readonly TaskMoveState[];
-}
-
 export interface WhatIfRequest {
   /** Nodes that go down: id, host name or a prefix of the id. */
   readonly down: readonly string[];
@@ -1166,23 +1116,6 @@ export interface TaskOrigin {
   readonly updateFailedTask: string;
   /** When that update's task in this slot first ran, or failed; 0 = not yet. */
   readonly settledAtMs: number;
-  /** The task this one takes over from because it is moved, and requested_at_ms of that move. */
-  readonly movedTaskId: string;
-  readonly moveRequestedAtMs: number;
-}
-
-/** Wishes a running task onto another node. Written by the rebalancer only. */
-export interface TaskMove {
-  readonly nodeId: string;
-  readonly requestedAtMs: number;
-}
-
-/** A move that came to nothing: the task stays where it is. Written by the orchestrator only. */
-export interface MoveRefusal {
-  /** requested_at_ms of the move. */
-  readonly requestedAtMs: number;
-  /** For people. */
-  readonly reason: string;
 }
 
 export interface Task {
@@ -1207,9 +1140,6 @@ export interface Task {
   readonly volumes: readonly VolumeAttachment[];
   /** Null for tasks made by nothing but the service's scale. */
   readonly origin: TaskOrigin | null;
-  /** Null when nobody asked for one. */
-  readonly move: TaskMove | null;
-  readonly moveRefusal: MoveRefusal | null;
 }
 
 export interface Network {
@@ -1662,16 +1592,6 @@ export interface TaskDefaults {
   readonly strategy: PlacementStrategy;
 }
 
-/** Moves running tasks by itself to where their services would be placed now. */
-export interface RebalanceConfig {
-  /** Tasks moved in one interval at most; 0 = none: off. */
-  readonly movesMax: number;
-  /** 0 = 10 min. */
-  readonly intervalNs: number;
-  /** How long a node must have been ready before anything is moved there. Absent = 5 min. */
-  readonly warmUpNs: OptionalInt64 | null;
-}
-
 export interface EncryptionConfig {
   readonly autoLockManagers: boolean;
 }
@@ -1684,7 +1604,6 @@ export interface ClusterSpec {
   readonly ca: CaConfig | null;
   readonly taskDefaults: TaskDefaults | null;
   readonly encryption: EncryptionConfig | null;
-  readonly rebalance: RebalanceConfig | null;
 }
 
 export interface SecretSpec {
@@ -2060,6 +1979,106 @@ export type RaftInstallSnapshotResponse = {
 
 } & ({ readonly kind: "resume"; readonly resume: number } | { readonly kind: "complete"; readonly complete: boolean } | { readonly kind?: undefined });
 
+export interface TerminalWindow {
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export interface ExecAsk {
+  readonly command: readonly string[];
+  /** KEY=value, on top of the task's environment. Never logged. */
+  readonly env: readonly string[];
+  /** Empty = the task's. */
+  readonly user: string;
+  /** Empty = the task's. */
+  readonly dir: string;
+  readonly stdin: boolean;
+  /** Absent = no terminal. */
+  readonly terminal: TerminalWindow | null;
+}
+
+export interface TopAsk {}
+
+export interface StatsAsk {
+  /** One sample every so many milliseconds; 0 = one sample and no more. */
+  readonly periodMs: number;
+}
+
+export interface DialAsk {
+  /** TCP, as the task itself sees it. */
+  readonly port: number;
+}
+
+/** What somebody wants of tasks that are all on one node. */
+export type ReachAsk = {
+  /** One task; several for stats. */
+  readonly taskIds: readonly string[];
+  /** How whoever asks names itself, for the audit log; nobody has checked it. */
+  readonly client: string;
+} & ({ readonly kind: "exec"; readonly exec: ExecAsk } | { readonly kind: "top"; readonly top: TopAsk } | { readonly kind: "stats"; readonly stats: StatsAsk } | { readonly kind: "dial"; readonly dial: DialAsk } | { readonly kind?: undefined });
+
+/** Towards the task. The first one is the ask. */
+export type ReachInput = {
+
+} & ({ readonly kind: "ask"; readonly ask: ReachAsk } | { readonly kind: "data"; readonly data: Uint8Array } | { readonly kind: "end"; readonly end: boolean } | { readonly kind: "resize"; readonly resize: TerminalWindow } | { readonly kind: "signal"; readonly signal: string } | { readonly kind?: undefined });
+
+export interface ReachProcesses {
+  readonly titles: readonly string[];
+  readonly rows: readonly ReachProcessesRow[];
+}
+
+export interface ReachProcessesRow {
+  readonly cells: readonly string[];
+}
+
+export interface TaskSample {
+  readonly taskId: string;
+  /** When, milliseconds since the epoch. */
+  readonly atMs: number;
+  /** Since the task's start. */
+  readonly cpuNs: number;
+  readonly memoryBytes: number;
+  readonly memoryLimitBytes: number;
+  /** -1 = not known, as all that follow. */
+  readonly pids: number;
+  readonly networkReceivedBytes: number;
+  readonly networkSentBytes: number;
+  readonly blockReadBytes: number;
+  readonly blockWrittenBytes: number;
+  /** Why there are no figures; empty when there are. */
+  readonly error: string;
+}
+
+export interface ReachSamples {
+  readonly samples: readonly TaskSample[];
+}
+
+/** From the task. */
+export type ReachOutput = {
+
+} & ({ readonly kind: "started"; readonly started: boolean } | { readonly kind: "stdout"; readonly stdout: Uint8Array } | { readonly kind: "stderr"; readonly stderr: Uint8Array } | { readonly kind: "end"; readonly end: boolean } | { readonly kind: "exit"; readonly exit: number } | { readonly kind: "processes"; readonly processes: ReachProcesses } | { readonly kind: "samples"; readonly samples: ReachSamples } | { readonly kind?: undefined });
+
+export interface ListenReachRequest {
+  readonly sessionId: string;
+}
+
+/** A node is asked for something: it answers with a call to ServeReach. */
+export interface ReachNotice {
+  readonly id: string;
+  readonly ask: ReachAsk | null;
+}
+
+export interface ServeReachRequest {
+  /** The first one: which notice this answers. Empty afterwards. */
+  readonly id: string;
+  readonly output: ReachOutput | null;
+  /** The ask failed, at once or on the way; nothing follows. */
+  readonly errorCode: string;
+  readonly errorMessage: string;
+  /** All was said that there was to say; nothing follows. */
+  readonly done: boolean;
+}
+
 /** Every message by its name. */
 export interface Messages {
   GetRootCaCertificateRequest: GetRootCaCertificateRequest;
@@ -2132,11 +2151,6 @@ export interface Messages {
   NodeShare: NodeShare;
   PlanServiceRequest: PlanServiceRequest;
   PlanServiceResponse: PlanServiceResponse;
-  RebalanceRequest: RebalanceRequest;
-  TaskMoveState: TaskMoveState;
-  RebalanceResponse: RebalanceResponse;
-  ListMovesRequest: ListMovesRequest;
-  ListMovesResponse: ListMovesResponse;
   WhatIfRequest: WhatIfRequest;
   ServiceFate: ServiceFate;
   WhatIfResponse: WhatIfResponse;
@@ -2220,8 +2234,6 @@ export interface Messages {
   JobStatus: JobStatus;
   Service: Service;
   TaskOrigin: TaskOrigin;
-  TaskMove: TaskMove;
-  MoveRefusal: MoveRefusal;
   Task: Task;
   Network: Network;
   JoinTokens: JoinTokens;
@@ -2281,7 +2293,6 @@ export interface Messages {
   ExternalCa: ExternalCa;
   CaConfig: CaConfig;
   TaskDefaults: TaskDefaults;
-  RebalanceConfig: RebalanceConfig;
   EncryptionConfig: EncryptionConfig;
   ClusterSpec: ClusterSpec;
   SecretSpec: SecretSpec;
@@ -2341,6 +2352,21 @@ export interface Messages {
   RaftSnapshotChunk: RaftSnapshotChunk;
   RaftInstallSnapshotRequest: RaftInstallSnapshotRequest;
   RaftInstallSnapshotResponse: RaftInstallSnapshotResponse;
+  TerminalWindow: TerminalWindow;
+  ExecAsk: ExecAsk;
+  TopAsk: TopAsk;
+  StatsAsk: StatsAsk;
+  DialAsk: DialAsk;
+  ReachAsk: ReachAsk;
+  ReachInput: ReachInput;
+  ReachProcesses: ReachProcesses;
+  ReachProcessesRow: ReachProcessesRow;
+  TaskSample: TaskSample;
+  ReachSamples: ReachSamples;
+  ReachOutput: ReachOutput;
+  ListenReachRequest: ListenReachRequest;
+  ReachNotice: ReachNotice;
+  ServeReachRequest: ServeReachRequest;
 }
 
 /** Called by nodes, also by such as have no certificate yet. */
@@ -2395,8 +2421,6 @@ export interface ControlApi {
   explainTask(request: ExplainTaskRequest, call: Call): Promise<ExplainTaskResponse>;
   planService(request: PlanServiceRequest, call: Call): Promise<PlanServiceResponse>;
   whatIf(request: WhatIfRequest, call: Call): Promise<WhatIfResponse>;
-  rebalance(request: RebalanceRequest, call: Call): Promise<RebalanceResponse>;
-  listMoves(request: ListMovesRequest, call: Call): Promise<ListMovesResponse>;
   getNetwork(request: GetNetworkRequest, call: Call): Promise<GetNetworkResponse>;
   listNetworks(request: ListNetworksRequest, call: Call): Promise<ListNetworksResponse>;
   createNetwork(request: CreateNetworkRequest, call: Call): Promise<CreateNetworkResponse>;
@@ -2449,8 +2473,6 @@ export const ControlService: RpcService<ControlApi> = {
     explainTask: method("skep.v1.Control/ExplainTask", "ExplainTaskRequest", "ExplainTaskResponse", false, false),
     planService: method("skep.v1.Control/PlanService", "PlanServiceRequest", "PlanServiceResponse", false, false),
     whatIf: method("skep.v1.Control/WhatIf", "WhatIfRequest", "WhatIfResponse", false, false),
-    rebalance: method("skep.v1.Control/Rebalance", "RebalanceRequest", "RebalanceResponse", false, false),
-    listMoves: method("skep.v1.Control/ListMoves", "ListMovesRequest", "ListMovesResponse", false, false),
     getNetwork: method("skep.v1.Control/GetNetwork", "GetNetworkRequest", "GetNetworkResponse", false, false),
     listNetworks: method("skep.v1.Control/ListNetworks", "ListNetworksRequest", "ListNetworksResponse", false, false),
     createNetwork: method("skep.v1.Control/CreateNetwork", "CreateNetworkRequest", "CreateNetworkResponse", false, false),
@@ -2542,5 +2564,29 @@ export const RaftTransportService: RpcService<RaftTransportApi> = {
   methods: {
     exchange: method("skep.v1.RaftTransport/Exchange", "RaftExchangeRequest", "RaftExchangeResponse", true, false),
     installSnapshot: method("skep.v1.RaftTransport/InstallSnapshot", "RaftInstallSnapshotRequest", "RaftInstallSnapshotResponse", true, true),
+  },
+};
+
+export interface ReachApi {
+  /** Managers. The first message is the ask. */
+  open(request: AsyncIterable<ReachInput>, call: Call): AsyncIterable<ReachOutput>;
+}
+
+export const ReachService: RpcService<ReachApi> = {
+  methods: {
+    open: method("skep.v1.Reach/Open", "ReachInput", "ReachOutput", true, true),
+  },
+};
+
+/** Every call: workers and managers, each about itself only. */
+export interface ReachBrokerApi {
+  listenReach(request: ListenReachRequest, call: Call): AsyncIterable<ReachNotice>;
+  serveReach(request: AsyncIterable<ServeReachRequest>, call: Call): AsyncIterable<ReachInput>;
+}
+
+export const ReachBrokerService: RpcService<ReachBrokerApi> = {
+  methods: {
+    listenReach: method("skep.v1.ReachBroker/ListenReach", "ListenReachRequest", "ReachNotice", false, true),
+    serveReach: method("skep.v1.ReachBroker/ServeReach", "ServeReachRequest", "ReachInput", true, true),
   },
 };

@@ -39,12 +39,17 @@ export function toStatus(error: unknown): StatusObject {
   return { code: ERROR_CODES[error.code].grpc, details: error.message, metadata };
 }
 
+/** The code that a peer named; `internal` for one that only it knows. */
+export function asErrorCode(name: string): ErrorCode {
+  return name in ERROR_CODES ? (name as ErrorCode) : "internal";
+}
+
 /** The error a peer meant by a failed call. */
 export function fromStatus(error: Partial<ServiceError>): SwarmError {
   const named = error.metadata?.get(CODE_KEY)[0];
   const code: ErrorCode =
     typeof named === "string" && named in ERROR_CODES
-      ? (named as ErrorCode)
+      ? asErrorCode(named)
       : (FROM_STATUS[error.code ?? status.UNKNOWN] ?? "internal");
   const packed = error.metadata?.get(DETAILS_KEY)[0];
   const details: ErrorDetails = Buffer.isBuffer(packed) ? JSON.parse(packed.toString()) : {};

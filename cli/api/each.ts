@@ -1,14 +1,13 @@
 import { exitStatus, messageOf } from "../../lib/errors.ts";
 import type { Context } from "../context.ts";
+import { QuietExit } from "../exit.ts";
 
 /** Some of a command's objects failed; each failure has been told already. */
-export class PartialFailure extends Error {
+export class PartialFailure extends QuietExit {
   override readonly name = "PartialFailure";
-  readonly exit: number;
 
   constructor(exit: number) {
-    super("some of the objects failed");
-    this.exit = exit;
+    super(exit, "some of the objects failed");
   }
 }
 

@@ -1,8 +1,9 @@
-import type { Readable } from "node:stream";
+import type { Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
 import { SwarmError } from "../../lib/errors.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { engineError } from "./engine-error.ts";
+import { upgrade } from "./upgrade.ts";
 
 /** Query parameters; undefined ones are left out. */
 export type Query = Readonly<Record<string, string | number | boolean | undefined>>;
@@ -26,6 +27,8 @@ export interface Engine {
   ping(): Promise<void>;
   /** The reply's body as it arrives. */
   stream(call: Call): Promise<Readable>;
+  /** A call whose connection becomes a stream in both directions, each of which ends by itself. */
+  upgrade(call: Call): Promise<Duplex>;
 }
 
 /** An object's name or id made safe for a path; image names keep their `:` and `@`. */
@@ -80,6 +83,7 @@ export async function openEngine(endpoint: Endpoint, signal: AbortSignal): Promi
     },
     request: async <T>(call: Call) => toJson(await dial(call, false), call) as T,
     stream: async (call) => (await dial(call, true)) as Readable,
+    upgrade: (call) => upgrade(endpoint, call, signal),
   };
 }
 

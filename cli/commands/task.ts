@@ -7,11 +7,13 @@ import type { Context } from "../context.ts";
 import { groupFilters } from "../flags/filter.ts";
 import { whyNotText, whyText } from "../render/forecast-text.ts";
 import { readNode } from "./node/read.ts";
+import { addExec } from "./reach/exec.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 
 /** `swarm task …`: docker shows tasks only by service and by node. */
 export function addTaskCommands(root: SwarmCommand, context: Context): void {
-  const task = root.group("task", "Look at tasks");
+  const task = root.group("task", "Look at tasks and into them");
+  addExec(task, context, "TASK");
   addTaskInspect(task, context);
   addTaskLs(task, context);
   addTaskWhy(task, context);

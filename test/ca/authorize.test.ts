@@ -16,6 +16,7 @@ import { createTestCa, type TestCa, type TestLeafOptions } from "../fakes/certif
 const ANYONE = "/skep.v1.NodeCa/GetRootCaCertificate";
 const NODE = "/skep.v1.Dispatcher/Session";
 const MANAGER = "/skep.v1.Control/ListNodes";
+const REACH = "/skep.v1.Reach/Open";
 
 function methodPaths(): string[] {
   const paths: string[] = [];
@@ -82,6 +83,7 @@ describe("authorisation", () => {
       [ANYONE]: { none: "none", worker: "worker", manager: "manager" },
       [NODE]: { none: "unauthenticated", worker: "worker", manager: "manager" },
       [MANAGER]: { none: "unauthenticated", worker: "denied", manager: "manager" },
+      [REACH]: { none: "unauthenticated", worker: "denied", manager: "manager" },
       "/skep.v1.Control/Unheard": { none: "denied", worker: "denied", manager: "denied" },
       toString: { none: "denied", worker: "denied", manager: "denied" },
     };

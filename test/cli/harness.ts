@@ -1,4 +1,5 @@
 import { createRequire } from "node:module";
+import { PassThrough, Readable, type Writable } from "node:stream";
 import type { Clock } from "../../lib/clock.ts";
 import { systemClock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
@@ -6,6 +7,7 @@ import { SeededRandom } from "../../lib/random.ts";
 import { openEngine } from "../../cli/api/engine.ts";
 import type { Context } from "../../cli/context.ts";
 import type { DaemonStarter } from "../../cli/daemon/start.ts";
+import type { Terminal } from "../../cli/terminal.ts";
 import { runProgram } from "../../cli/program.ts";
 import type { FakeDockerApi } from "../fakes/docker-api.ts";
 
@@ -19,6 +21,7 @@ export interface World {
   readonly answer?: string;
   readonly daemon?: DaemonStarter;
   readonly socket?: string;
+  readonly terminal?: Partial<Terminal>;
 }
 
 /** What a command did. */
@@ -30,6 +33,22 @@ export interface Run {
 
 /** The flag of node that lets a process of its own, anywhere, run TypeScript. */
 export const RUN_TYPESCRIPT = `--import=${createRequire(import.meta.url).resolve("tsx")}`;
+
+/** A terminal without a person: no input, output to `write`. */
+function terminalOf(write: (stream: "out" | "err", text: string) => void): Terminal {
+  const sink = (stream: "out" | "err"): Writable =>
+    new PassThrough().on("data", (chunk: Buffer) => write(stream, chunk.toString()));
+  return {
+    input: Readable.from([]),
+    isInputTTY: false,
+    output: sink("out"),
+    errors: sink("err"),
+    setRaw: () => {},
+    size: () => ({ rows: 24, columns: 80 }),
+    onResize: () => () => {},
+    onInterrupt: () => () => {},
+  };
+}
 
 /** Runs `swarm ARGS` in this process against `api`, its output kept in memory. */
 export async function runSwarm(
@@ -64,6 +83,14 @@ export async function runSwarm(
     },
     ask: async () => world.answer ?? "",
     connect: openEngine,
+    client: "tester@here",
+    terminal: {
+      ...terminalOf((stream, text) => {
+        if (stream === "out") out += text;
+        else err += text;
+      }),
+      ...world.terminal,
+    },
     daemon: world.daemon ?? (() => Promise.reject(new SwarmError("internal", "not in this test"))),
   };
   const status = await runProgram(args, context);

@@ -133,7 +133,6 @@ class AdapterNode {
       onRemoval: options.stepDownOnRemoval ? "step-down" : "stay",
       forwardProposals: true,
       durableVoteRequests: false,
-      tellCommit: false,
       coalesceAppends: false,
     });
     const { hardState, confState } = storage.initialState();

@@ -66,6 +66,7 @@ export class PocketCluster {
       {
         control: () => (cluster.node.state.controlAvailable ? cluster.#control : undefined),
         logs: () => undefined,
+        reach: () => undefined,
         node: cluster.node,
         clock: systemClock,
         random: systemRandom,

@@ -47,6 +47,7 @@ export class Rig {
       {
         control: () => (node.state.controlAvailable ? control.api() : undefined),
         logs: () => undefined,
+        reach: () => undefined,
         node,
         clock: systemClock,
         random: new SeededRandom("rig"),

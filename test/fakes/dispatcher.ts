@@ -9,6 +9,7 @@ import {
   AssignmentsMessageType,
   DispatcherService,
   LogBrokerService,
+  ReachBrokerService,
   TaskState,
 } from "../../proto/generated.ts";
 import type {
@@ -21,6 +22,9 @@ import type {
   LogBrokerApi,
   NodeDescription,
   PublishLogsMessage,
+  ReachBrokerApi,
+  ReachInput,
+  ReachNotice,
   Secret,
   SessionMessage,
   SessionRequest,
@@ -71,7 +75,7 @@ const item = (task: Task): Assignment => ({ item: "task", task });
  * A leader with one agent, in memory: what tests assign is sent, what the agent reports is kept.
  * Every connection to it is to the same leader; `refuse` makes addresses fail.
  */
-export class FakeDispatcher implements DispatcherApi, LogBrokerApi {
+export class FakeDispatcher implements DispatcherApi, LogBrokerApi, ReachBrokerApi {
   readonly tasks = new Map<string, Task>();
   readonly secrets = new Map<string, Secret>();
   /** Latest status of each task, as reported. */
@@ -85,6 +89,7 @@ export class FakeDispatcher implements DispatcherApi, LogBrokerApi {
   readonly batches: number[] = [];
   readonly published: PublishLogsMessage[] = [];
   readonly subscriptions = new Feed<SubscriptionMessage>();
+  readonly notices = new Feed<ReachNotice>();
   managers: readonly string[] = [];
   heartbeatMs = 20;
   heartbeats = 0;
@@ -103,7 +108,7 @@ export class FakeDispatcher implements DispatcherApi, LogBrokerApi {
     const api = refusal ? refusing(refusal) : this;
     return {
       api: <Api>(service: RpcService<Api>): Api => {
-        const known: readonly unknown[] = [DispatcherService, LogBrokerService];
+        const known: readonly unknown[] = [DispatcherService, LogBrokerService, ReachBrokerService];
         if (!known.includes(service)) throw new SwarmError("unimplemented", "not in this fake");
         return api as unknown as Api;
       },
@@ -205,6 +210,13 @@ export class FakeDispatcher implements DispatcherApi, LogBrokerApi {
     return make("PublishLogsResponse");
   }
 
+  listenReach(_request: unknown, call: Call): AsyncIterable<ReachNotice> {
+    return this.notices.read(call.signal);
+  }
+
+  /** Nobody asks anything of this fake's agents. */
+  async *serveReach(): AsyncIterable<ReachInput> {}
+
   #require(sessionId: string): void {
     if (sessionId !== `session${this.sessions}`) throw new SwarmError("invalid", "session invalid");
   }
@@ -245,5 +257,7 @@ function refusing(error: SwarmError): object {
     updateTaskStatus: reject,
     listenSubscriptions: stream,
     publishLogs: reject,
+    listenReach: stream,
+    serveReach: stream,
   };
 }

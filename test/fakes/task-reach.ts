@@ -65,7 +65,7 @@ class FakeExec implements ExecSession {
 export class FakeReach implements TaskReach {
   readonly #isRunning: () => boolean;
   /** Commands started, the latest last. */
-  readonly execs: { readonly request: ExecRequest; readonly session: ExecSession }[] = [];
+  readonly execs: { readonly request: ExecRequest; readonly session: FakeExec }[] = [];
   cpuNs = 0;
 
   constructor(isRunning: () => boolean) {

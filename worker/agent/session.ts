@@ -5,10 +5,11 @@ import type { Logger } from "../../lib/log.ts";
 import { Scope } from "../../lib/scope.ts";
 import type { Call, Caller } from "../../proto/call.ts";
 import { codec } from "../../proto/codec.ts";
-import { DispatcherService, LogBrokerService } from "../../proto/generated.ts";
+import { DispatcherService, LogBrokerService, ReachBrokerService } from "../../proto/generated.ts";
 import type { DispatcherApi, NodeDescription, SessionMessage } from "../../proto/generated.ts";
 import type { RpcConnection } from "../../proto/rpc-client.ts";
 import { runLogPublisher } from "../logs/publisher.ts";
+import { runReachListener } from "../reach/listener.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TaskSet } from "./task-set.ts";
@@ -92,6 +93,7 @@ export class Session {
     scope.run((signal) => this.#reports(signal));
     scope.run((signal) => this.#descriptions(description, signal));
     scope.run((signal) => this.#logs(signal));
+    scope.run((signal) => this.#reach(signal));
   }
 
   async #heartbeats(signal: AbortSignal): Promise<void> {
@@ -149,6 +151,13 @@ export class Session {
     const broker = this.#connection.api(LogBrokerService);
     const caller = this.#caller;
     await runLogPublisher({ sessionId: this.#id, caller }, { broker, tasks, clock, log }, signal);
+  }
+
+  async #reach(signal: AbortSignal): Promise<void> {
+    const { clock, log, tasks } = this.#modules;
+    const broker = this.#connection.api(ReachBrokerService);
+    const options = { sessionId: this.#id, caller: this.#caller };
+    await runReachListener(options, { broker, tasks, clock, log }, signal);
   }
 
   async #within<T>(ms: number, signal: AbortSignal, work: (call: Call) => Promise<T>): Promise<T> {

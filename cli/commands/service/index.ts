@@ -1,12 +1,12 @@
 import type { SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { addRm } from "../rm.ts";
+import { addExec } from "../reach/exec.ts";
 import { addServiceCreate } from "./create.ts";
 import { addServiceInspect } from "./inspect.ts";
 import { addServiceLogs } from "./logs.ts";
 import { addServiceLs } from "./ls.ts";
 import { addServicePs } from "./ps.ts";
-import { addServiceRebalance } from "./rebalance.ts";
 import { addServiceRollback } from "./rollback.ts";
 import { addServiceScale } from "./scale.ts";
 import { addServiceUpdate } from "./update.ts";
@@ -15,6 +15,7 @@ import { addServiceUpdate } from "./update.ts";
 export function addServiceCommands(root: SwarmCommand, context: Context): void {
   const service = root.group("service", "Manage Swarm services");
   addServiceCreate(service, context);
+  addExec(service, context, "SERVICE|TASK");
   addServiceInspect(service, context);
   addServiceLogs(service, context);
   addServiceLs(service, context);
@@ -24,7 +25,6 @@ export function addServiceCommands(root: SwarmCommand, context: Context): void {
     collection: "services",
     description: "Remove one or more services",
   });
-  addServiceRebalance(service, context);
   addServiceRollback(service, context);
   addServiceScale(service, context);
   addServiceUpdate(service, context);

@@ -53,7 +53,6 @@ class Chaos {
       maxApplyingBytes: 200,
       maxUncommittedBytes: 500,
       onRemoval: "hand-over",
-      tellCommit: true,
       random: (bound) => random.int(bound),
       ...this.#options,
     };

@@ -26,7 +26,6 @@ export const PLAIN: Partial<Config> = {
   checkQuorum: false,
   asyncStorageWrites: false,
   durableVoteRequests: false,
-  tellCommit: false,
   onRemoval: "stay",
   forwardProposals: true,
   coalesceAppends: false,

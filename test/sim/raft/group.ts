@@ -127,14 +127,11 @@ export class Group {
     });
   }
 
-  /**
-   * Takes `id` out and leaves at least `rest`; whoever is lost comes first, so that no second loss
-   * costs the quorum.
-   */
-  remove(id: Id | undefined, rest = 2): void {
+  /** Takes `id` out; whoever is lost comes first, so that no second loss costs the quorum. */
+  remove(id: Id | undefined): void {
     const { leader } = this;
     const target = this.#lostVoters()[0] ?? id;
-    if (!leader?.host || target === undefined || this.active.length <= rest) return;
+    if (!leader?.host || target === undefined || this.active.length <= 2) return;
     ignore(leader.host.removeMember(target, new AbortController().signal));
   }
 

@@ -14,7 +14,6 @@ import type {
   TaskFiles,
 } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
-import { UNREACHABLE } from "../unreachable-task.ts";
 import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
@@ -29,6 +28,7 @@ import {
   type ProcessPlan,
 } from "./process-plan.ts";
 import type { ProcessTable } from "./process-table.ts";
+import { ProcessReach } from "./process-reach.ts";
 import { readLog } from "./read-log.ts";
 
 /** How long the kernel may take to end a killed group before the step is tried again. */
@@ -134,7 +134,16 @@ export class ProcessController implements TaskController {
   }
 
   reach(): TaskReach {
-    return UNREACHABLE;
+    const { table, clock } = this.#modules;
+    const { id } = this.#task;
+    const face = {
+      pid: () => table.pid(id),
+      ended: () => table.ended(id),
+      env: () => this.#env(),
+      cwd: () => this.#plan().cwd,
+      identity: () => this.#plan().identity,
+    };
+    return new ProcessReach(face, clock);
   }
 
   /**

@@ -1,0 +1,156 @@
+import { appendFile, chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { isErrnoException } from "../../lib/errno.ts";
+import { SwarmError } from "../../lib/errors.ts";
+
+/** A file that has grown to this many bytes makes room for a new one. */
+const FILE_BYTES_MAX = 4 << 20;
+/** Files kept beside the current one; older ones are deleted. */
+const OLD_FILES_MAX = 4;
+/** Most characters of a command that are kept. */
+const COMMAND_CHARS_MAX = 1024;
+/** Most entries read at a time. */
+export const ENTRIES_READ_MAX = 10_000;
+
+/** One line of the audit log. Never holds data that was sent, nor values of the environment. */
+export interface AuditEntry {
+  /** RFC 3339. */
+  readonly time: string;
+  /** Of the session; its begin and its end have the same. */
+  readonly id: string;
+  readonly event: "begin" | "end";
+  readonly action: "exec" | "top" | "stats" | "port-forward";
+  /** Node id of the manager that was asked; its certificate proves it. */
+  readonly manager: string;
+  /** Who asked, as the client itself says; nobody has checked it. */
+  readonly client: string;
+  readonly tasks: readonly string[];
+  readonly services: readonly string[];
+  readonly node: string;
+  /** The command of an exec, cut at 1,024 characters. */
+  readonly command?: string;
+  /** Names of the variables that were added to the command's environment. */
+  readonly env?: readonly string[];
+  readonly user?: string;
+  readonly port?: number;
+  /** Of an exec that ended by itself. */
+  readonly exitCode?: number;
+  /** Why it ended otherwise; absent when it ended well. */
+  readonly error?: string;
+}
+
+/** A command as one line, cut where it gets long. */
+export function auditCommand(command: readonly string[]): string {
+  return command.join(" ").slice(0, COMMAND_CHARS_MAX);
+}
+
+/**
+ * Who reached into which task, one JSON object a line, in a file that only swarmd's user can read.
+ * Bounded: a full `audit.log` becomes `audit.1.log`, that one `audit.2.log` and so on, the
+ * last one is deleted.
+ */
+export class AuditLog {
+  readonly #path: string;
+  #bytes: number | null = null;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  /**
+   * Resolves when the entry is in the file.
+   * @throws SwarmError `unavailable`: what cannot be recorded must not be done
+   */
+  record(entry: AuditEntry): Promise<void> {
+    return this.#inTurn(() => this.#append(`${JSON.stringify(entry)}\n`));
+  }
+
+  /** The last `count` entries of this manager, the oldest first. */
+  read(count: number): Promise<readonly AuditEntry[]> {
+    return this.#inTurn(() => this.#tail(Math.min(count, ENTRIES_READ_MAX)));
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#last.then(work);
+    this.#last = turn.catch(() => {});
+    return turn;
+  }
+
+  async #append(line: string): Promise<void> {
+    try {
+      this.#bytes ??= await sizeOf(this.#path);
+      if (this.#bytes > 0 && this.#bytes + line.length > FILE_BYTES_MAX) await this.#rotate();
+      if (this.#bytes === 0) await this.#create();
+      await appendFile(this.#path, line, { mode: 0o600 });
+      this.#bytes += Buffer.byteLength(line);
+    } catch (error) {
+      this.#bytes = null;
+      const text = "the audit log cannot be written, so nothing is done that belongs into it";
+      throw new SwarmError("unavailable", text, { cause: error });
+    }
+  }
+
+  /** A file that was there before may be open to others. */
+  async #create(): Promise<void> {
+    const file = await open(this.#path, "a", 0o600);
+    await file.close();
+    await chmod(this.#path, 0o600);
+  }
+
+  async #rotate(): Promise<void> {
+    await rm(this.#old(OLD_FILES_MAX), { force: true });
+    for (let n = OLD_FILES_MAX - 1; n >= 0; n--)
+      await renameIfThere(this.#old(n), this.#old(n + 1));
+    this.#bytes = 0;
+  }
+
+  async #tail(count: number): Promise<readonly AuditEntry[]> {
+    const entries: AuditEntry[] = [];
+    for (let n = 0; n <= OLD_FILES_MAX && entries.length < count; n++) {
+      const older = parseEntries(await textOf(this.#old(n)));
+      entries.unshift(...older.slice(Math.max(0, older.length - (count - entries.length))));
+    }
+    return entries;
+  }
+
+  #old(n: number): string {
+    return n === 0 ? this.#path : this.#path.replace(/(?=\.[^./]+$)/, `.${n}`);
+  }
+}
+
+/** A line that a crash cut short is left out. */
+function parseEntries(text: string): AuditEntry[] {
+  return text.split("\n").flatMap((line) => {
+    try {
+      return line === "" ? [] : [JSON.parse(line) as AuditEntry];
+    } catch {
+      return [];
+    }
+  });
+}
+
+async function sizeOf(path: string): Promise<number> {
+  try {
+    return (await stat(path)).size;
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT")) return 0;
+    throw error;
+  }
+}
+
+async function textOf(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT")) return "";
+    throw error;
+  }
+}
+
+async function renameIfThere(from: string, to: string): Promise<void> {
+  try {
+    await rename(from, to);
+  } catch (error) {
+    if (!isErrnoException(error, "ENOENT")) throw error;
+  }
+}
