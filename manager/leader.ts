@@ -32,7 +32,7 @@ export interface LeaderModules {
   readonly store: Store;
   readonly raft: Pick<RaftNode, "status" | "watchStatus" | "removeMember">;
   /** Where this manager notes who reached into tasks while it led. */
-  readonly audit: AuditLog;
+  readonly audit: Pick<AuditLog, "record">;
 }
 
 /** All that a manager does while it leads the cluster, begun and ended as leadership comes and goes. */

@@ -38,7 +38,7 @@ export interface ReachBrokerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
-  readonly audit: AuditLog;
+  readonly audit: Pick<AuditLog, "record">;
 }
 
 /**
