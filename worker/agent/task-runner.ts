@@ -74,7 +74,7 @@ export class TaskRunner {
         signal.throwIfAborted();
         const step = this.#next();
         if (step.kind === "none") await this.#bell.wait();
-        else if (step.kind === "advance") await this.#record(step.to, null);
+        else if (step.kind === "advance") await this.#record(this.#furthest(step.to), null);
         else await this.#carryOut(step.kind, signal);
       }
     } finally {
@@ -86,12 +86,20 @@ export class TaskRunner {
     return nextStep(this.#status.state, this.#task.desiredState);
   }
 
+  /** States that lead on at once are not worth a write and a report each. */
+  #furthest(to: Progress): Progress {
+    const next = nextStep(to.state, this.#task.desiredState);
+    return next.kind === "advance" ? this.#furthest(next.to) : to;
+  }
+
   async #carryOut(kind: Work, parent: AbortSignal): Promise<void> {
     using link = linked(parent);
     this.#current = { kind, link };
     try {
       const to = await this.#outcome(kind, link.signal);
-      await this.#record(to, await this.controller().facts(link.signal));
+      // Of a task that was only prepared nothing is to be told yet.
+      const facts = kind === "prepare" ? null : await this.controller().facts(link.signal);
+      await this.#record(this.#furthest(to), facts);
     } catch (error) {
       // Broken off: the machine says what is next.
       if (link.signal.aborted) return;

@@ -1,8 +1,6 @@
 import { existsSync } from "node:fs";
 import type Docker from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
-import { onAbort } from "../../../lib/abort.ts";
-import { Bell } from "../../../lib/bell.ts";
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
 import type { Limit } from "../limit.ts";
@@ -20,6 +18,7 @@ import { UNREACHABLE } from "../unreachable-task.ts";
 import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import { containerName, containerSpec, graceSeconds, toContainer } from "./container-config.ts";
+import { ContainerView } from "./container-view.ts";
 import { engineCall } from "./engine-error.ts";
 import type { EngineEvents } from "./engine-events.ts";
 import { readEngineLog } from "./engine-log.ts";
@@ -49,74 +48,82 @@ function exitOf({ State: state }: ContainerInspectInfo): TaskExit | null {
 /** One task as a container of the local engine. */
 export class DockerController implements TaskController {
   readonly #task: Task;
-  readonly #name: string;
+  readonly #view: ContainerView;
   readonly #scope: TemplateScope;
   readonly #files: TaskFiles;
   readonly #modules: DockerModules;
+  /** This controller has created the container itself and not started it yet. */
+  #created = false;
 
   constructor(task: Task, scope: TemplateScope, files: TaskFiles, modules: DockerModules) {
     containerSpec(task);
     this.#task = task;
-    this.#name = containerName(task);
+    this.#view = new ContainerView(task.id, containerName(task), modules);
     this.#scope = scope;
     this.#files = files;
     this.#modules = modules;
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
-    if (await this.#find(signal)) return;
     const { images, starts } = this.#modules;
-    const spec = containerSpec(this.#task);
+    const { image, registryAuth } = containerSpec(this.#task);
     // Checked before anything is pulled: what cannot run should say so at once.
     toContainer(this.#task, this.#scope, []);
-    await images.ensure(spec.image, spec.registryAuth, signal);
+    try {
+      await images.ensure(image, registryAuth, signal);
+    } catch (error) {
+      // An earlier run may have got as far as the container, and the image may be gone since.
+      if (await this.#view.find(signal)) return;
+      throw error;
+    }
     await starts.run(() => this.#create(signal), signal);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { starts } = this.#modules;
-    const found = await this.#inspect(signal);
-    if (found.State.Status === "created") {
-      for (const path of bindSources(found.HostConfig.Mounts ?? [])) {
-        if (!existsSync(path))
-          throw new SwarmError("invalid", `bind source path does not exist: ${path}`);
-      }
-      await starts.run(() => this.#call((c) => c.start(), signal), signal);
+    this.#view.watch();
+    // What this controller has just created needs no look. All else may have run before.
+    const created = this.#created || (await this.#view.inspect(signal)).State.Status === "created";
+    this.#created = false;
+    if (created) {
+      this.#checkBinds();
+      await starts.run(() => this.#view.change((c) => c.start(), signal), signal);
     }
+    const found = await this.#existing(signal);
     const [check = "NONE"] = found.Config.Healthcheck?.Test ?? [];
     if (check !== "NONE") await this.#healthy(signal);
   }
 
   wait(signal: AbortSignal): Promise<TaskExit> {
-    return this.#until(signal, async () => {
-      const found = await this.#inspect(signal);
+    return this.#view.until(signal, async () => {
+      const found = await this.#existing(signal);
       const exit = exitOf(found);
       const unhealthy = found.State.Health?.Status === "unhealthy";
       if (exit) return unhealthy ? { ...exit, error: UNHEALTHY } : exit;
       if (!unhealthy) return null;
       await this.#stop(signal);
-      return { code: exitOf(await this.#inspect(signal))?.code ?? 137, error: UNHEALTHY };
+      return { code: exitOf(await this.#view.inspect(signal))?.code ?? 137, error: UNHEALTHY };
     });
   }
 
-  async shutdown(signal: AbortSignal): Promise<void> {
-    const found = await this.#find(signal);
-    if (found?.State.Running || found?.State.Paused) await this.#stop(signal);
+  shutdown(signal: AbortSignal): Promise<void> {
+    return this.#stop(signal);
   }
 
   async remove(signal: AbortSignal): Promise<void> {
-    await this.shutdown(signal);
+    await this.#stop(signal);
     try {
-      await this.#call((container) => container.remove({ force: true, v: true }), signal);
+      await this.#view.change((container) => container.remove({ force: true, v: true }), signal);
     } catch (error) {
       // Gone, or another removal is under way: wait for neither.
       if (!isSwarmError(error, "not-found", "exists")) throw error;
     }
+    this.#view.unwatch();
     this.#modules.payloads.remove(this.#task.id);
   }
 
   async facts(signal: AbortSignal): Promise<TaskFacts | null> {
-    const found = await this.#find(signal);
+    const found = await this.#view.look(signal);
     if (!found || found.State.Status === "created") return null;
     return {
       containerId: found.Id,
@@ -127,7 +134,7 @@ export class DockerController implements TaskController {
   }
 
   async *logs(read: LogRead, signal: AbortSignal): AsyncIterable<LogLine> {
-    const found = read.follow ? await this.#started(signal) : await this.#find(signal);
+    const found = read.follow ? await this.#started(signal) : await this.#view.find(signal);
     if (!found) return;
     const container = { id: found.Id, tty: found.Config.Tty };
     yield* readEngineLog(this.#modules.docker, container, read, signal);
@@ -146,6 +153,7 @@ export class DockerController implements TaskController {
     const options = toContainer(this.#task, this.#scope, files);
     try {
       await engineCall(() => docker.createContainer(options), signal);
+      this.#created = true;
     } catch (error) {
       // The name is the task's own: whoever created it did what is asked here.
       if (!isSwarmError(error, "exists")) throw error;
@@ -154,8 +162,8 @@ export class DockerController implements TaskController {
 
   /** Returns when the container is healthy or has ended well; throws when it is or ended badly. */
   async #healthy(signal: AbortSignal): Promise<void> {
-    await this.#until(signal, async () => {
-      const found = await this.#inspect(signal);
+    await this.#view.until(signal, async () => {
+      const found = await this.#existing(signal);
       const exit = exitOf(found);
       if (exit && exit.code !== 0)
         throw new SwarmError("failed-precondition", `task: non-zero exit (${exit.code})`);
@@ -169,54 +177,33 @@ export class DockerController implements TaskController {
 
   /** The container as soon as it was started; it may still be to be created. */
   #started(signal: AbortSignal): Promise<ContainerInspectInfo> {
-    return this.#until(signal, async () => {
-      const found = await this.#find(signal);
+    return this.#view.until(signal, async () => {
+      const found = await this.#view.find(signal);
       return found?.State.Status === "created" ? null : found;
     });
   }
 
-  /** Looks now and at each event of the task's container, until `look` gives something. */
-  async #until<T>(signal: AbortSignal, look: () => Promise<T | null>): Promise<T> {
-    const bell = new Bell();
-    const releases = [
-      this.#modules.events.subscribe(this.#task.id, bell),
-      onAbort(signal, () => bell.ring()),
-    ];
-    try {
-      for (;;) {
-        const result = await look();
-        if (result !== null) return result;
-        await bell.wait();
-        signal.throwIfAborted();
-      }
-    } finally {
-      for (const release of releases) release();
+  /** Sources of binds must be there when the container starts, and not only when it is made. */
+  #checkBinds(): void {
+    const { HostConfig: host } = toContainer(this.#task, this.#scope, []);
+    for (const path of bindSources(host?.Mounts ?? [])) {
+      if (!existsSync(path))
+        throw new SwarmError("invalid", `bind source path does not exist: ${path}`);
     }
+  }
+
+  /** The container; throws `not-found` when somebody has removed it. */
+  async #existing(signal: AbortSignal): Promise<ContainerInspectInfo> {
+    return (await this.#view.look(signal)) ?? this.#view.inspect(signal);
   }
 
   async #stop(signal: AbortSignal): Promise<void> {
     const t = graceSeconds(containerSpec(this.#task));
     try {
-      await this.#call((container) => container.stop({ t }), signal);
+      await this.#view.change((container) => container.stop({ t }), signal);
     } catch (error) {
-      if (!isSwarmError(error, "not-found")) throw error;
+      // There is none, or it does not run.
+      if (!isSwarmError(error, "not-found", "failed-precondition")) throw error;
     }
-  }
-
-  #inspect(signal: AbortSignal): Promise<ContainerInspectInfo> {
-    return this.#call((container) => container.inspect(), signal);
-  }
-
-  async #find(signal: AbortSignal): Promise<ContainerInspectInfo | null> {
-    try {
-      return await this.#inspect(signal);
-    } catch (error) {
-      if (isSwarmError(error, "not-found")) return null;
-      throw error;
-    }
-  }
-
-  #call<T>(call: (container: Docker.Container) => Promise<T>, signal: AbortSignal): Promise<T> {
-    return engineCall(() => call(this.#modules.docker.getContainer(this.#name)), signal);
   }
 }

@@ -4,6 +4,8 @@ import { messageOf, SwarmError, type ErrorCode } from "../../../lib/errors.ts";
 
 /** What an HTTP status of the engine means. 500 is its word for most things that went wrong. */
 const CODES: Readonly<Record<number, ErrorCode>> = {
+  // Not modified: the container is already as it should be, started or stopped.
+  304: "failed-precondition",
   400: "invalid",
   401: "denied",
   403: "denied",

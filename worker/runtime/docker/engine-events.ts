@@ -1,8 +1,7 @@
 import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { onAbort } from "../../../lib/abort.ts";
-import type { Bell } from "../../../lib/bell.ts";
-import { sleep, type Clock } from "../../../lib/clock.ts";
+import { every, sleep, type Clock } from "../../../lib/clock.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { NODE_ID_LABEL, TASK_ID_LABEL } from "./container-config.ts";
 import { engineCall } from "./engine-error.ts";
@@ -12,7 +11,14 @@ const RECONNECT_MS = 500;
 /** Events of this last while are asked for again on connecting, so that none falls in between. */
 const REPLAY_SECONDS = 5;
 
+/** An engine drops events that are not read in time: everyone looks again so often anyway. */
+const LOOK_AGAIN_MS = 60_000;
+
+/** Told that something happened to a task's container; null = something may have been missed. */
+export type EventListener = (action: string | null) => void;
+
 interface EngineEvent {
+  readonly Action?: string;
   readonly Actor?: { readonly Attributes?: Readonly<Record<string, string>> };
 }
 
@@ -28,25 +34,32 @@ export interface EngineEventsModules {
 
 /**
  * One stream of the engine's events for all containers of this node. Says only that something
- * happened to a task: whoever waits looks for itself what. After a break everyone is woken.
+ * happened to a task: whoever waits looks for itself what. After a break everyone is told.
  */
 export class EngineEvents {
   readonly #nodeId: string;
   readonly #modules: EngineEventsModules;
-  readonly #bells = new Map<string, Set<Bell>>();
+  readonly #listeners = new Map<string, Set<EventListener>>();
+  #connected = false;
 
   constructor(nodeId: string, modules: EngineEventsModules) {
     this.#nodeId = nodeId;
     this.#modules = modules;
   }
 
-  /** Rings `bell` whenever something happens to the task's container; returns the unsubscriber. */
-  subscribe(taskId: string, bell: Bell): () => void {
-    const bells = this.#bells.get(taskId) ?? new Set();
-    this.#bells.set(taskId, bells.add(bell));
+  /** Whether events come in: what happens meanwhile is told. */
+  get connected(): boolean {
+    return this.#connected;
+  }
+
+  /** Tells `listener` whenever something happens to the task's container; returns the unsubscriber. */
+  subscribe(taskId: string, listener: EventListener): () => void {
+    const listeners = this.#listeners.get(taskId) ?? new Set();
+    this.#listeners.set(taskId, listeners.add(listener));
     return () => {
-      bells.delete(bell);
-      if (bells.size === 0 && this.#bells.get(taskId) === bells) this.#bells.delete(taskId);
+      listeners.delete(listener);
+      if (listeners.size === 0 && this.#listeners.get(taskId) === listeners)
+        this.#listeners.delete(taskId);
     };
   }
 
@@ -60,7 +73,7 @@ export class EngineEvents {
         if (signal.aborted) return;
         log.warn({ err: error }, "events of the docker engine ended");
       }
-      this.#ringAll();
+      this.#tellAll();
       if (!signal.aborted) await sleep(clock, RECONNECT_MS, signal);
     }
   }
@@ -76,8 +89,10 @@ export class EngineEvents {
     const stream = await engineCall(() => openEvents(docker, { filters, since }), signal);
     stream.setEncoding("utf8");
     const release = onAbort(signal, () => stream.destroy());
+    const cancel = every(clock, LOOK_AGAIN_MS, () => this.#tellAll());
     try {
-      this.#ringAll();
+      this.#connected = true;
+      this.#tellAll();
       let rest = "";
       for await (const chunk of stream) {
         const lines = (rest + String(chunk)).split("\n");
@@ -85,17 +100,20 @@ export class EngineEvents {
         for (const line of lines) this.#tell(JSON.parse(line));
       }
     } finally {
+      this.#connected = false;
+      cancel();
       release();
       stream.destroy();
     }
   }
 
-  #tell(event: EngineEvent): void {
-    const taskId = event.Actor?.Attributes?.[TASK_ID_LABEL] ?? "";
-    for (const bell of this.#bells.get(taskId) ?? []) bell.ring();
+  #tell({ Action: action = "", Actor: actor }: EngineEvent): void {
+    const taskId = actor?.Attributes?.[TASK_ID_LABEL] ?? "";
+    for (const listener of this.#listeners.get(taskId) ?? []) listener(action);
   }
 
-  #ringAll(): void {
-    for (const bells of this.#bells.values()) for (const bell of bells) bell.ring();
+  #tellAll(): void {
+    for (const listeners of this.#listeners.values())
+      for (const listener of listeners) listener(null);
   }
 }

@@ -108,5 +108,9 @@ export function toMounts(
 
 /** Paths on the host that must exist before the container is started. */
 export function bindSources(mounts: MountConfig): readonly string[] {
-  return mounts.filter(({ Type: type }) => type === "bind").map(({ Source }) => Source);
+  const made = ({ BindOptions: options }: MountSettings): boolean =>
+    (options as BindOptions | undefined)?.CreateMountpoint === true;
+  return mounts
+    .filter((mount) => mount.Type === "bind" && !made(mount))
+    .map(({ Source }) => Source);
 }
