@@ -1,5 +1,5 @@
 import { spawnSync, type ChildProcess } from "node:child_process";
-import { createReadStream, existsSync, rmdirSync } from "node:fs";
+import { createReadStream, existsSync, readFileSync, rmdirSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Docker from "dockerode";
@@ -11,6 +11,8 @@ import { until } from "../waiting.ts";
 const BUSYBOX = "/bin/busybox";
 const IMAGE = "skep-bench:1";
 const CGROUPS = "/sys/fs/cgroup";
+/** Moves itself into the control group given first, then becomes the rest of the line. */
+const JOIN = 'mkdir -p "$0" && echo $$ >"$0/cgroup.procs"; exec "$@"';
 
 /** One Docker Engine with all that belongs to it, which dies as a whole as a machine would. */
 export interface Engine {
@@ -18,6 +20,8 @@ export interface Engine {
   readonly process: ChildProcess;
   readonly socketPath: string;
   readonly docker: Docker;
+  /** CPU seconds of the engine and its containers so far; NaN where nobody counts them. */
+  cpu(): number;
 }
 
 /** Whether engines can be started here. */
@@ -25,9 +29,23 @@ export function hasEngines(): boolean {
   return existsSync(BUSYBOX) && ["dockerd", "docker-init", "unshare"].every(isInstalled);
 }
 
-/** Name of the control group of the engine in `directory`, found again when it is gone. */
+/** Name of the control group of the engine in `namespace`, found again when it is gone. */
 function cgroupOf(namespace: string): string {
   return `skep-bench-${namespace}`;
+}
+
+/** Where Linux counts CPU time: a controller's own tree, or the one tree of cgroup v2. */
+function accountOf(namespace: string): string {
+  const controller = join(CGROUPS, "cpuacct");
+  return join(existsSync(controller) ? controller : CGROUPS, cgroupOf(namespace), "engine");
+}
+
+function usedCpu(account: string): number {
+  try {
+    return Number(readFileSync(join(account, "../cpuacct.usage"), "utf8")) / 1e9;
+  } catch {
+    return NaN;
+  }
 }
 
 /** Starts an engine in `directory` and the network `namespace`; resolves when it answers. */
@@ -49,9 +67,11 @@ export async function startEngine(
     `--cgroup-parent=/${cgroupOf(namespace)}`,
     `--host=unix://${socketPath}`,
   ];
+  const account = accountOf(namespace);
+  const engine = ["unshare", ...apart, "docker-init", "--", "dockerd", ...options];
   const process_ = start({
-    command: "unshare",
-    args: [...apart, "docker-init", "--", "dockerd", ...options],
+    command: "sh",
+    args: ["-c", JOIN, account, ...engine],
     namespace,
     quiet: true,
   });
@@ -65,7 +85,7 @@ export async function startEngine(
       ),
     signal,
   );
-  return { process: process_, socketPath, docker };
+  return { process: process_, socketPath, docker, cpu: () => usedCpu(account) };
 }
 
 /** Kills the engine with all its containers and takes their control groups away. */

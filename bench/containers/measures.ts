@@ -11,15 +11,27 @@ const LOST_REPLICAS = 5;
 /** Measures one thing once on one side, in seconds. `round` makes names unlike. */
 export type Measure = (side: Side, round: number, modules: BenchModules) => Promise<number>;
 
+/** Seconds, and the CPU seconds of daemons, engines and containers. */
+export interface StartAndRemove {
+  readonly start: number;
+  readonly startCpu: number;
+  readonly remove: number;
+  readonly removeCpu: number;
+}
+
 /** Seconds until all replicas run, and until no container is left after the removal. */
 export async function startAndRemove(
   side: Side,
   { replicas, round }: { readonly replicas: number; readonly round: number },
   modules: BenchModules,
-): Promise<{ readonly start: number; readonly remove: number }> {
+): Promise<StartAndRemove> {
   const name = `s${replicas}-${round}`;
+  const before = side.cpu();
   const { seconds } = await create(side, { name, replicas }, modules);
-  return { start: seconds, remove: await remove(side, name, modules) };
+  const between = side.cpu();
+  const removed = await remove(side, name, modules);
+  const [startCpu, removeCpu] = [between - before, side.cpu() - between];
+  return { start: seconds, startCpu, remove: removed, removeCpu };
 }
 
 interface ServiceInfo {

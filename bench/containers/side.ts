@@ -59,6 +59,12 @@ export class Side implements AsyncDisposable {
     return first.engine;
   }
 
+  /** CPU seconds of the swarm's daemons and of everything on their engines so far. */
+  cpu(): number {
+    const engines = this.#hosts.map(({ engine }) => engine.cpu());
+    return engines.reduce((sum, used) => sum + used, this.swarm.cpu());
+  }
+
   hostOf(daemon: Daemon): Host {
     const found = this.#hosts.find((host) => host.daemon === daemon);
     if (!found) throw new Error("no such host");

@@ -3,7 +3,8 @@ import { resultOf, type CaseResult } from "../report.ts";
 import type { Site } from "../site.ts";
 import { isWanted, type BenchModules, type BenchOptions } from "../suite.ts";
 import { BenchImage, hasEngines } from "./engine.ts";
-import { restart, startAndRemove, update, workerKill, type Measure } from "./measures.ts";
+import { restart, startAndRemove, update, workerKill } from "./measures.ts";
+import type { Measure, StartAndRemove } from "./measures.ts";
 import { Side } from "./side.ts";
 
 const REPLICAS = [1, 10, 50];
@@ -61,17 +62,17 @@ async function starts(
     const [name, removal] = [`start/${replicas}`, `rm/${replicas}`];
     const removes = replicas === REMOVED && isWanted(options, removal);
     if (!isWanted(options, name) && !removes) continue;
-    const start: [number[], number[]] = [[], []];
-    const remove: [number[], number[]] = [[], []];
-    for (let round = 0; round < options.rounds; round++) {
-      for (const i of [0, 1] as const) {
-        const found = await startAndRemove(sides[i], { replicas, round }, modules);
-        start[i].push(found.start);
-        remove[i].push(found.remove);
-      }
+    const found: [StartAndRemove[], StartAndRemove[]] = [[], []];
+    for (let round = 0; round < options.rounds; round++)
+      for (const i of [0, 1] as const)
+        found[i].push(await startAndRemove(sides[i], { replicas, round }, modules));
+    const cases: [string, keyof StartAndRemove][] = [];
+    if (isWanted(options, name)) cases.push([name, "start"], [`${name}/cpu`, "startCpu"]);
+    if (removes) cases.push([removal, "remove"], [`${removal}/cpu`, "removeCpu"]);
+    for (const [title, key] of cases) {
+      const of = (side: readonly StartAndRemove[]): number[] => side.map((one) => one[key]);
+      results.push(result(title, [of(found[0]), of(found[1])], modules));
     }
-    if (isWanted(options, name)) results.push(result(name, start, modules));
-    if (removes) results.push(result(removal, remove, modules));
   }
   return results;
 }

@@ -5,6 +5,10 @@ import type { Side } from "./side.ts";
 /** Docker takes tens of seconds to make up for a lost worker, and more on a busy machine. */
 const LIMIT_MS = 180_000;
 
+/** The tasks' own stamps tell when they ran: asking more often is only work beside theirs. */
+const RUNNING_POLL_MS = 100;
+const GONE_POLL_MS = 25;
+
 /** Ends at once when it is told to, so that no grace period is measured. */
 const PROGRAM = ["/bin/sh", "-c", 'trap "exit 0" TERM; sleep 1000000 & wait'];
 
@@ -62,7 +66,13 @@ export async function running(
     const good = tasks.filter((task) => task.Status.State === "running" && fits(task));
     return good.length === count ? good : undefined;
   };
-  const tasks = await until(`${count} tasks of ${name} run`, look, signal, LIMIT_MS);
+  const tasks = await until(
+    `${count} tasks of ${name} run`,
+    look,
+    signal,
+    LIMIT_MS,
+    RUNNING_POLL_MS,
+  );
   return { tasks, at: Math.max(...tasks.map(({ Status }) => Date.parse(Status.Timestamp))) };
 }
 
@@ -70,7 +80,7 @@ export async function running(
 export async function gone({ engine }: Side, signal: AbortSignal): Promise<void> {
   const look = async (): Promise<true | undefined> =>
     (await engine.docker.listContainers({ all: true })).length === 0 ? true : undefined;
-  await until("no container is left", look, signal, LIMIT_MS);
+  await until("no container is left", look, signal, LIMIT_MS, GONE_POLL_MS);
 }
 
 /** Creates a service and waits until it runs; returns how long that took, by the agents' stamps. */

@@ -34,6 +34,8 @@ export interface DockerModules {
   readonly payloads: PayloadDir;
   /** Creations and starts under way at a time. */
   readonly starts: Limit;
+  /** Deletions of containers under way at a time. */
+  readonly removals: Limit;
 }
 
 const UNHEALTHY = "unhealthy container";
@@ -112,14 +114,16 @@ export class DockerController implements TaskController {
 
   async remove(signal: AbortSignal): Promise<void> {
     await this.#stop(signal);
+    const { removals, payloads } = this.#modules;
+    const drop = (c: Docker.Container): Promise<unknown> => c.remove({ force: true, v: true });
     try {
-      await this.#view.change((container) => container.remove({ force: true, v: true }), signal);
+      await removals.run(() => this.#view.change(drop, signal), signal);
     } catch (error) {
       // Gone, or another removal is under way: wait for neither.
       if (!isSwarmError(error, "not-found", "exists")) throw error;
     }
     this.#view.unwatch();
-    this.#modules.payloads.remove(this.#task.id);
+    payloads.remove(this.#task.id);
   }
 
   async facts(signal: AbortSignal): Promise<TaskFacts | null> {
