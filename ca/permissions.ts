@@ -27,6 +27,8 @@ const TABLE: Readonly<Record<string, Permission>> = {
   "/skep.v1.Control/ExplainTask": "manager",
   "/skep.v1.Control/PlanService": "manager",
   "/skep.v1.Control/WhatIf": "manager",
+  "/skep.v1.Control/Rebalance": "manager",
+  "/skep.v1.Control/ListMoves": "manager",
   "/skep.v1.Control/GetNetwork": "manager",
   "/skep.v1.Control/ListNetworks": "manager",
   "/skep.v1.Control/CreateNetwork": "manager",

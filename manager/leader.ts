@@ -16,6 +16,7 @@ import { Reach } from "./reach/broker.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
 import { runRootRotation } from "./root-rotation.ts";
+import { runRebalancer } from "./scheduler/rebalance/rebalancer.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
 
@@ -116,6 +117,7 @@ export class Leader {
     const loops: Record<string, LeaderLoop> = {
       allocator: (inner) => runAllocator(modules, inner),
       scheduler: (inner) => runScheduler(modules, inner),
+      rebalancer: (inner) => runRebalancer(modules, inner),
       dispatcher: (inner) => dispatcher.run(inner),
       logs: (inner) => broker.run(inner),
       reach: (inner) => reach.run(inner),

@@ -1238,6 +1238,116 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "RebalanceRequest": {
+       "fields": {
+        "services": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "movesMax": {
+         "type": "uint64",
+         "id": 2
+        },
+        "dryRun": {
+         "type": "bool",
+         "id": 3
+        }
+       }
+      },
+      "TaskMoveState": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "serviceId": {
+         "type": "string",
+         "id": 2
+        },
+        "serviceName": {
+         "type": "string",
+         "id": 3
+        },
+        "slot": {
+         "type": "uint64",
+         "id": 4
+        },
+        "fromNodeId": {
+         "type": "string",
+         "id": 5
+        },
+        "fromHostname": {
+         "type": "string",
+         "id": 6
+        },
+        "toNodeId": {
+         "type": "string",
+         "id": 7
+        },
+        "toHostname": {
+         "type": "string",
+         "id": 8
+        },
+        "requestedAtMs": {
+         "type": "int64",
+         "id": 9
+        },
+        "phase": {
+         "type": "Phase",
+         "id": 10
+        },
+        "reason": {
+         "type": "string",
+         "id": 11
+        },
+        "successorId": {
+         "type": "string",
+         "id": 12
+        }
+       },
+       "nested": {
+        "Phase": {
+         "values": {
+          "PHASE_WAITING": 0,
+          "PHASE_STARTING": 1,
+          "PHASE_DONE": 2,
+          "PHASE_GIVEN_UP": 3
+         }
+        }
+       }
+      },
+      "RebalanceResponse": {
+       "fields": {
+        "moves": {
+         "rule": "repeated",
+         "type": "TaskMoveState",
+         "id": 1
+        }
+       }
+      },
+      "ListMovesRequest": {
+       "fields": {
+        "services": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 1
+        },
+        "consistency": {
+         "type": "ReadConsistency",
+         "id": 2
+        }
+       }
+      },
+      "ListMovesResponse": {
+       "fields": {
+        "moves": {
+         "rule": "repeated",
+         "type": "TaskMoveState",
+         "id": 1
+        }
+       }
+      },
       "WhatIfRequest": {
        "fields": {
         "down": {
@@ -2132,6 +2242,14 @@ export const descriptor = JSON.parse(`{
          "requestType": "WhatIfRequest",
          "responseType": "WhatIfResponse"
         },
+        "Rebalance": {
+         "requestType": "RebalanceRequest",
+         "responseType": "RebalanceResponse"
+        },
+        "ListMoves": {
+         "requestType": "ListMovesRequest",
+         "responseType": "ListMovesResponse"
+        },
         "GetNetwork": {
          "requestType": "GetNetworkRequest",
          "responseType": "GetNetworkResponse"
@@ -2448,6 +2566,38 @@ export const descriptor = JSON.parse(`{
         "settledAtMs": {
          "type": "int64",
          "id": 7
+        },
+        "movedTaskId": {
+         "type": "string",
+         "id": 8
+        },
+        "moveRequestedAtMs": {
+         "type": "int64",
+         "id": 9
+        }
+       }
+      },
+      "TaskMove": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "requestedAtMs": {
+         "type": "int64",
+         "id": 2
+        }
+       }
+      },
+      "MoveRefusal": {
+       "fields": {
+        "requestedAtMs": {
+         "type": "int64",
+         "id": 1
+        },
+        "reason": {
+         "type": "string",
+         "id": 2
         }
        }
       },
@@ -2527,6 +2677,14 @@ export const descriptor = JSON.parse(`{
         "origin": {
          "type": "TaskOrigin",
          "id": 18
+        },
+        "move": {
+         "type": "TaskMove",
+         "id": 19
+        },
+        "moveRefusal": {
+         "type": "MoveRefusal",
+         "id": 20
         }
        }
       },
@@ -3952,6 +4110,22 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "RebalanceConfig": {
+       "fields": {
+        "movesMax": {
+         "type": "uint64",
+         "id": 1
+        },
+        "intervalNs": {
+         "type": "int64",
+         "id": 2
+        },
+        "warmUpNs": {
+         "type": "OptionalInt64",
+         "id": 3
+        }
+       }
+      },
       "EncryptionConfig": {
        "fields": {
         "autoLockManagers": {
@@ -3989,6 +4163,10 @@ export const descriptor = JSON.parse(`{
         "encryption": {
          "type": "EncryptionConfig",
          "id": 7
+        },
+        "rebalance": {
+         "type": "RebalanceConfig",
+         "id": 8
         }
        }
       },

@@ -100,6 +100,14 @@ export const UpdateServiceRequestRollback = {
 } as const;
 export type UpdateServiceRequestRollback = (typeof UpdateServiceRequestRollback)[keyof typeof UpdateServiceRequestRollback];
 
+export const TaskMoveStatePhase = {
+  WAITING: 0,
+  STARTING: 1,
+  DONE: 2,
+  GIVEN_UP: 3,
+} as const;
+export type TaskMoveStatePhase = (typeof TaskMoveStatePhase)[keyof typeof TaskMoveStatePhase];
+
 export const UpdateStatusState = {
   UNKNOWN: 0,
   UPDATING: 1,
@@ -681,6 +689,48 @@ export interface PlanServiceResponse {
   readonly explanation: string;
 }
 
+export interface RebalanceRequest {
+  /** Ids, names or prefixes of ids; empty = every service. */
+  readonly services: readonly string[];
+  /** 0 = as many as help. */
+  readonly movesMax: number;
+  /** Tell what would be moved, and move nothing. */
+  readonly dryRun: boolean;
+}
+
+/** A task that is moved, or has been. */
+export interface TaskMoveState {
+  readonly taskId: string;
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly slot: number;
+  /** Empty when the task is no longer known. */
+  readonly fromNodeId: string;
+  readonly fromHostname: string;
+  readonly toNodeId: string;
+  readonly toHostname: string;
+  readonly requestedAtMs: number;
+  readonly phase: TaskMoveStatePhase;
+  /** Why it was given up, or what its successor waits for. */
+  readonly reason: string;
+  /** The task that takes over; empty before there is one. */
+  readonly successorId: string;
+}
+
+export interface RebalanceResponse {
+  readonly moves: readonly TaskMoveState[];
+}
+
+export interface ListMovesRequest {
+  /** Ids, names or prefixes of ids; empty = every service. */
+  readonly services: readonly string[];
+  readonly consistency: ReadConsistency;
+}
+
+export interface ListMovesResponse {
+  readonly moves: readonly TaskMoveState[];
+}
+
 export interface WhatIfRequest {
   /** Nodes that go down: id, host name or a prefix of the id. */
   readonly down: readonly string[];
@@ -1116,6 +1166,23 @@ export interface TaskOrigin {
   readonly updateFailedTask: string;
   /** When that update's task in this slot first ran, or failed; 0 = not yet. */
   readonly settledAtMs: number;
+  /** The task this one takes over from because it is moved, and requested_at_ms of that move. */
+  readonly movedTaskId: string;
+  readonly moveRequestedAtMs: number;
+}
+
+/** Wishes a running task onto another node. Written by the rebalancer only. */
+export interface TaskMove {
+  readonly nodeId: string;
+  readonly requestedAtMs: number;
+}
+
+/** A move that came to nothing: the task stays where it is. Written by the orchestrator only. */
+export interface MoveRefusal {
+  /** requested_at_ms of the move. */
+  readonly requestedAtMs: number;
+  /** For people. */
+  readonly reason: string;
 }
 
 export interface Task {
@@ -1140,6 +1207,9 @@ export interface Task {
   readonly volumes: readonly VolumeAttachment[];
   /** Null for tasks made by nothing but the service's scale. */
   readonly origin: TaskOrigin | null;
+  /** Null when nobody asked for one. */
+  readonly move: TaskMove | null;
+  readonly moveRefusal: MoveRefusal | null;
 }
 
 export interface Network {
@@ -1592,6 +1662,16 @@ export interface TaskDefaults {
   readonly strategy: PlacementStrategy;
 }
 
+/** Moves running tasks by itself to where their services would be placed now. */
+export interface RebalanceConfig {
+  /** Tasks moved in one interval at most; 0 = none: off. */
+  readonly movesMax: number;
+  /** 0 = 10 min. */
+  readonly intervalNs: number;
+  /** How long a node must have been ready before anything is moved there. Absent = 5 min. */
+  readonly warmUpNs: OptionalInt64 | null;
+}
+
 export interface EncryptionConfig {
   readonly autoLockManagers: boolean;
 }
@@ -1604,6 +1684,7 @@ export interface ClusterSpec {
   readonly ca: CaConfig | null;
   readonly taskDefaults: TaskDefaults | null;
   readonly encryption: EncryptionConfig | null;
+  readonly rebalance: RebalanceConfig | null;
 }
 
 export interface SecretSpec {
@@ -2151,6 +2232,11 @@ export interface Messages {
   NodeShare: NodeShare;
   PlanServiceRequest: PlanServiceRequest;
   PlanServiceResponse: PlanServiceResponse;
+  RebalanceRequest: RebalanceRequest;
+  TaskMoveState: TaskMoveState;
+  RebalanceResponse: RebalanceResponse;
+  ListMovesRequest: ListMovesRequest;
+  ListMovesResponse: ListMovesResponse;
   WhatIfRequest: WhatIfRequest;
   ServiceFate: ServiceFate;
   WhatIfResponse: WhatIfResponse;
@@ -2234,6 +2320,8 @@ export interface Messages {
   JobStatus: JobStatus;
   Service: Service;
   TaskOrigin: TaskOrigin;
+  TaskMove: TaskMove;
+  MoveRefusal: MoveRefusal;
   Task: Task;
   Network: Network;
   JoinTokens: JoinTokens;
@@ -2293,6 +2381,7 @@ export interface Messages {
   ExternalCa: ExternalCa;
   CaConfig: CaConfig;
   TaskDefaults: TaskDefaults;
+  RebalanceConfig: RebalanceConfig;
   EncryptionConfig: EncryptionConfig;
   ClusterSpec: ClusterSpec;
   SecretSpec: SecretSpec;
@@ -2421,6 +2510,8 @@ export interface ControlApi {
   explainTask(request: ExplainTaskRequest, call: Call): Promise<ExplainTaskResponse>;
   planService(request: PlanServiceRequest, call: Call): Promise<PlanServiceResponse>;
   whatIf(request: WhatIfRequest, call: Call): Promise<WhatIfResponse>;
+  rebalance(request: RebalanceRequest, call: Call): Promise<RebalanceResponse>;
+  listMoves(request: ListMovesRequest, call: Call): Promise<ListMovesResponse>;
   getNetwork(request: GetNetworkRequest, call: Call): Promise<GetNetworkResponse>;
   listNetworks(request: ListNetworksRequest, call: Call): Promise<ListNetworksResponse>;
   createNetwork(request: CreateNetworkRequest, call: Call): Promise<CreateNetworkResponse>;
@@ -2473,6 +2564,8 @@ export const ControlService: RpcService<ControlApi> = {
     explainTask: method("skep.v1.Control/ExplainTask", "ExplainTaskRequest", "ExplainTaskResponse", false, false),
     planService: method("skep.v1.Control/PlanService", "PlanServiceRequest", "PlanServiceResponse", false, false),
     whatIf: method("skep.v1.Control/WhatIf", "WhatIfRequest", "WhatIfResponse", false, false),
+    rebalance: method("skep.v1.Control/Rebalance", "RebalanceRequest", "RebalanceResponse", false, false),
+    listMoves: method("skep.v1.Control/ListMoves", "ListMovesRequest", "ListMovesResponse", false, false),
     getNetwork: method("skep.v1.Control/GetNetwork", "GetNetworkRequest", "GetNetworkResponse", false, false),
     listNetworks: method("skep.v1.Control/ListNetworks", "ListNetworksRequest", "ListNetworksResponse", false, false),
     createNetwork: method("skep.v1.Control/CreateNetwork", "CreateNetworkRequest", "CreateNetworkResponse", false, false),

@@ -1,4 +1,5 @@
 import { SwarmError } from "../../lib/errors.ts";
+import { formatDuration } from "../../lib/units.ts";
 import type { ExternalCa, SwarmSpec } from "../api/types.ts";
 import type { SwarmCommand } from "../command.ts";
 import { needValue, parseFields } from "../flags/fields.ts";
@@ -23,6 +24,9 @@ export interface SwarmFlags {
   readonly dispatcherHeartbeat?: number;
   readonly externalCa?: readonly ExternalCa[];
   readonly maxSnapshots?: number;
+  readonly rebalanceInterval?: number;
+  readonly rebalanceMaxMoves?: number;
+  readonly rebalanceWarmUp?: number;
   readonly snapshotInterval?: number;
   readonly strategy?: string;
   readonly taskHistoryLimit?: number;
@@ -40,6 +44,21 @@ export function addSwarmFlags(command: SwarmCommand): SwarmCommand {
       repeatedFlag("external-ca", "external-ca", "Certificate signing endpoint", parseExternalCa),
     )
     .addOption(uintFlag("max-snapshots", "Number of additional Raft snapshots to retain"))
+    .addOption(
+      uintFlag("rebalance-max-moves", "Tasks moved in one interval by themselves (default 0: off)"),
+    )
+    .addOption(
+      durationFlag(
+        "rebalance-interval",
+        "How often tasks are moved (ns|us|ms|s|m|h) (default 10m)",
+      ),
+    )
+    .addOption(
+      durationFlag(
+        "rebalance-warm-up",
+        "How long a node is up before tasks are moved there (ns|us|ms|s|m|h) (default 5m)",
+      ),
+    )
     .addOption(uintFlag("snapshot-interval", "Log entries between Raft snapshots (default 10000)"))
     .addOption(
       choiceFlag(
@@ -61,6 +80,9 @@ export function hasSwarmFlags(flags: SwarmFlags): boolean {
     flags.dispatcherHeartbeat,
     flags.externalCa,
     flags.maxSnapshots,
+    flags.rebalanceInterval,
+    flags.rebalanceMaxMoves,
+    flags.rebalanceWarmUp,
     flags.snapshotInterval,
     flags.strategy,
     flags.taskHistoryLimit,
@@ -69,11 +91,10 @@ export function hasSwarmFlags(flags: SwarmFlags): boolean {
 
 /** `spec` with what the flags say; everything else stays. */
 export function applySwarmFlags(spec: SwarmSpec, flags: SwarmFlags): SwarmSpec {
+  const labels = labelsOf(flags);
   return {
     ...spec,
-    ...(flags.strategy === undefined
-      ? {}
-      : { Labels: { ...spec.Labels, [STRATEGY_LABEL]: flags.strategy } }),
+    ...(Object.keys(labels).length === 0 ? {} : { Labels: { ...spec.Labels, ...labels } }),
     Orchestration: {
       ...spec.Orchestration,
       ...given({ TaskHistoryRetentionLimit: flags.taskHistoryLimit }),
@@ -92,6 +113,18 @@ export function applySwarmFlags(spec: SwarmSpec, flags: SwarmFlags): SwarmSpec {
     },
     EncryptionConfig: { ...spec.EncryptionConfig, ...given({ AutoLockManagers: flags.autolock }) },
   } as SwarmSpec;
+}
+
+/** The labels that carry what Docker's spec has no field for. */
+function labelsOf(flags: SwarmFlags): Readonly<Record<string, string>> {
+  const duration = (value: number | undefined) =>
+    value === undefined ? undefined : formatDuration(value);
+  return given({
+    [STRATEGY_LABEL]: flags.strategy,
+    "skep.rebalance.max-moves": flags.rebalanceMaxMoves?.toString(),
+    "skep.rebalance.interval": duration(flags.rebalanceInterval),
+    "skep.rebalance.warm-up": duration(flags.rebalanceWarmUp),
+  }) as Readonly<Record<string, string>>;
 }
 
 /** Parses `--external-ca protocol=cfssl,url=…`. */

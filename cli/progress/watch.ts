@@ -1,18 +1,12 @@
-import { isRetryable, messageOf, SwarmError } from "../../lib/errors.ts";
-import { sleep } from "../../lib/clock.ts";
+import { SwarmError } from "../../lib/errors.ts";
 import { filtersQuery, segment, type Engine } from "../api/engine.ts";
 import type { Service } from "../api/service-types.ts";
 import type { Node, Task } from "../api/types.ts";
 import type { Context } from "../context.ts";
+import { polls } from "./poll.ts";
 import { changedLines, progressLines, redraw } from "./render.ts";
 import type { Snapshot } from "./snapshot.ts";
 import { PROGRESS_START, stepProgress, type ProgressView } from "./step.ts";
-
-/** Docker's pace. */
-const POLL_PERIOD_MS = 200;
-
-/** How long the swarm may fail to answer (a new leader is elected, swarmd restarts) meanwhile. */
-const SILENCE_LIMIT_MS = 30_000;
 
 /**
  * Shows service `id` converging until it has, or has failed (throws). At Ctrl-C it stops watching
@@ -27,7 +21,7 @@ export async function watchService(
   const display = isQuiet ? () => {} : openDisplay(context);
   let state = PROGRESS_START;
   try {
-    for await (const snapshot of snapshots(engine, id, context)) {
+    for await (const snapshot of polls(() => readSnapshot(engine, id), context)) {
       const step = stepProgress(state, snapshot, context.clock.monotonic());
       state = step.state;
       display(step.view);
@@ -40,26 +34,6 @@ export async function watchService(
     context.err.write(
       `\nOperation continuing in background.\nUse "swarm service ps ${id}" to check progress.\n`,
     );
-  }
-}
-
-/** What each poll sees. Ends only by throwing. */
-async function* snapshots(engine: Engine, id: string, context: Context): AsyncGenerator<Snapshot> {
-  let heardAt = context.clock.monotonic();
-  let isSilent = false;
-  for (;;) {
-    try {
-      const snapshot = await readSnapshot(engine, id);
-      heardAt = context.clock.monotonic();
-      isSilent = false;
-      yield snapshot;
-    } catch (error) {
-      const silentMs = context.clock.monotonic() - heardAt;
-      if (!isRetryable(error) || silentMs > SILENCE_LIMIT_MS) throw error;
-      if (!isSilent) context.err.write(`Waiting for the swarm: ${messageOf(error)}\n`);
-      isSilent = true;
-    }
-    await sleep(context.clock, POLL_PERIOD_MS, context.signal);
   }
 }
 

@@ -7,6 +7,7 @@ import {
   ServiceDependencyCondition,
   type Affinity,
   type Placement,
+  type RebalanceConfig,
   type Schedule,
   type ServiceDependency,
   type ServiceSpec,
@@ -209,18 +210,47 @@ export function taskOriginLabels(origin: TaskOrigin | null): Labels {
   });
 }
 
-/** Splits the swarm spec's labels into the user's own and the default strategy. Throws 400. */
+/** What the swarm spec's labels say beyond Docker's fields. */
+export interface SwarmExtensions {
+  readonly strategy: PlacementStrategy;
+  /** Null when no label speaks of it: off. */
+  readonly rebalance: RebalanceConfig | null;
+}
+
+function readRebalance(labels: ExtensionLabels): RebalanceConfig | null {
+  const moves = labels.take("rebalance.max-moves");
+  const interval = labels.take("rebalance.interval");
+  const warmUp = labels.take("rebalance.warm-up");
+  if (moves === "" && interval === "" && warmUp === "") return null;
+  if (!/^\d{0,6}$/.test(moves))
+    throw badRequest(`${PREFIX}rebalance.max-moves: "${moves}" is no number from 0 to 999999`);
+  return make("RebalanceConfig", {
+    movesMax: Number(moves),
+    intervalNs: readDuration("rebalance.interval", interval),
+    warmUpNs: warmUp === "" ? null : { value: readDuration("rebalance.warm-up", warmUp) },
+  });
+}
+
+/** Splits the swarm spec's labels into the user's own and our extensions. Throws 400. */
 export function readSwarmLabels(labels: Labels): {
   readonly own: Labels;
-  readonly strategy: PlacementStrategy;
+  readonly extensions: SwarmExtensions;
 } {
   const reader = new ExtensionLabels(labels);
   const strategy = STRATEGIES.parse(reader.take("strategy"), PlacementStrategy.DEFAULT);
+  const extensions = { strategy, rebalance: readRebalance(reader) };
   reader.finish();
-  return { own: reader.own, strategy };
+  return { own: reader.own, extensions };
 }
 
 /** The swarm spec's labels as clients see them. */
-export function swarmLabelsJson(own: Labels, strategy: PlacementStrategy): Labels {
-  return { ...own, ...prefixed({ strategy: STRATEGIES.word(strategy) }) };
+export function swarmLabelsJson(own: Labels, { strategy, rebalance }: SwarmExtensions): Labels {
+  const { movesMax = 0, intervalNs = 0, warmUpNs = null } = rebalance ?? {};
+  const values: Labels = {
+    strategy: STRATEGIES.word(strategy),
+    "rebalance.max-moves": movesMax === 0 ? "" : String(movesMax),
+    "rebalance.interval": intervalNs === 0 ? "" : formatDuration(intervalNs),
+    "rebalance.warm-up": warmUpNs ? formatDuration(warmUpNs.value) : "",
+  };
+  return { ...own, ...prefixed(values) };
 }

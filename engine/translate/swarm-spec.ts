@@ -56,7 +56,10 @@ export function swarmSpecJson(spec: ClusterSpec | null): Json {
   const logDriver = driverJson(spec?.taskDefaults?.logDriver ?? null);
   return {
     Name: spec?.annotations?.name || CLUSTER_NAME,
-    Labels: swarmLabelsJson(spec?.annotations?.labels ?? {}, spec?.taskDefaults?.strategy ?? 0),
+    Labels: swarmLabelsJson(spec?.annotations?.labels ?? {}, {
+      strategy: spec?.taskDefaults?.strategy ?? 0,
+      rebalance: spec?.rebalance ?? null,
+    }),
     Orchestration: { TaskHistoryRetentionLimit: spec?.orchestration?.taskHistoryRetentionLimit },
     Raft: {
       SnapshotInterval: some(raft?.snapshotInterval ?? 0),
@@ -101,7 +104,8 @@ export function readSwarmSpec(json: JsonObject): ClusterSpec {
   const part = (key: string): JsonObject => json.object(key) ?? new JsonObject({});
   const name = json.text("Name") || CLUSTER_NAME;
   if (name !== CLUSTER_NAME) throw badRequest(`swarm spec must be named "${CLUSTER_NAME}"`);
-  const { own, strategy } = readSwarmLabels(json.map("Labels"));
+  const { own, extensions } = readSwarmLabels(json.map("Labels"));
+  const { strategy, rebalance } = extensions;
   return make("ClusterSpec", {
     annotations: { name, labels: own },
     orchestration: {
@@ -115,5 +119,6 @@ export function readSwarmSpec(json: JsonObject): ClusterSpec {
     ca: readCa(part("CAConfig")),
     taskDefaults: { logDriver: readDriver(part("TaskDefaults").object("LogDriver")), strategy },
     encryption: { autoLockManagers: part("EncryptionConfig").flag("AutoLockManagers") ?? false },
+    rebalance,
   });
 }

@@ -6,6 +6,7 @@ import { explainApi } from "./explain.ts";
 import { extensionApi } from "./extensions.ts";
 import { networkApi } from "./networks.ts";
 import { nodeApi } from "./nodes.ts";
+import { rebalanceApi } from "./rebalance.ts";
 import { resourceApi } from "./resources.ts";
 import { secretApi } from "./secrets.ts";
 import { serviceApi } from "./services.ts";
@@ -24,6 +25,7 @@ export function openControl(modules: ControlModules): ControlApi {
     ...serviceApi(modules),
     ...taskApi(modules),
     ...explainApi(modules),
+    ...rebalanceApi(modules),
     ...networkApi(modules),
     ...secretApi(modules),
     ...configApi(modules),

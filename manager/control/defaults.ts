@@ -106,5 +106,6 @@ export function withClusterDefaults(spec: ClusterSpec | null): ClusterSpec {
     ca: overlay(base.ca, spec.ca),
     taskDefaults: overlay(base.taskDefaults, spec.taskDefaults),
     encryption: overlay(base.encryption, spec.encryption),
+    rebalance: spec.rebalance,
   };
 }

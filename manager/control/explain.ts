@@ -20,7 +20,7 @@ import { nameOf } from "../scheduler/filters/filter.ts";
 import { forecastLoss, forecastService, type Forecast } from "../scheduler/forecast.ts";
 import type { PlaceOptions } from "../scheduler/group-pass.ts";
 import { isActive, NodeInfo } from "../scheduler/node-info.ts";
-import { NodeSet } from "../scheduler/node-set.ts";
+import type { NodeSet } from "../scheduler/node-set.ts";
 import { Pace } from "../scheduler/pace.ts";
 import { judge, smallestChange, type Verdict } from "../scheduler/verdict.ts";
 import type { ControlModules } from "./context.ts";
@@ -28,7 +28,8 @@ import { keepsQuorum } from "./manager-status.ts";
 import { checkReferences } from "./service-references.ts";
 import { planUpdate } from "./service-update.ts";
 import { withMode } from "./services.ts";
-import { isCurrent } from "./up-to-date.ts";
+import { pictureOf } from "../scheduler/picture.ts";
+import { isCurrent } from "../store/up-to-date.ts";
 import { checkService } from "./validate/service.ts";
 
 function verdictOf(task: Task, { info, lacks }: Verdict): NodeVerdict {
@@ -70,22 +71,6 @@ async function explainTask(
     nodes: verdicts.map((verdict) => verdictOf(task, verdict)),
     smallestChange: smallestChange(verdicts) ?? "",
   });
-}
-
-/** A picture of the nodes of its own, but for those `without`. */
-async function pictureOf(
-  { store, clock }: ControlModules,
-  without: ReadonlySet<string>,
-  signal: AbortSignal,
-): Promise<NodeSet> {
-  const nodes = new NodeSet();
-  const pace = new Pace(clock);
-  for (const node of store.view.node.all()) {
-    if (!without.has(node.id)) nodes.putNode(node, store.view.task.by("node", node.id));
-    if (pace.isOver(true)) await pace.pause();
-    signal.throwIfAborted();
-  }
-  return nodes;
 }
 
 function options({ store, clock, random }: ControlModules): PlaceOptions {

@@ -2,7 +2,7 @@ import type { ListFilter, Node, Service, Task } from "../../proto/generated.ts";
 import { runtimeName, SCHEMAS, type Kind, type Objects, type Schema } from "../store/schema.ts";
 import type { StoreView } from "../store/tables.ts";
 import { taskName } from "./task-name.ts";
-import { upToDate } from "./up-to-date.ts";
+import { upToDate } from "../store/up-to-date.ts";
 import { invalid } from "./validate/check.ts";
 
 type FilterKey = keyof ListFilter;

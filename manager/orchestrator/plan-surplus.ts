@@ -2,7 +2,7 @@ import { TaskState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { newestOf, type Slot } from "./slot.ts";
-import { isDrained, stateOf } from "./task-state.ts";
+import { isDrained, isMoving, stateOf } from "./task-state.ts";
 
 /**
  * Brings each slot back to one wanted task. The successor is the up-to-date one; the others go
@@ -24,7 +24,7 @@ export function planSurplus(ctx: ServiceContext, slots: Iterable<Slot>, draft: D
 /** The task that the slot is to end up with. */
 export function successorOf(ctx: ServiceContext, slot: Slot): Task | undefined {
   const current = slot.wanted.filter((task) => !ctx.isDirty(task));
-  const stays = current.filter((task) => !isDrained(ctx.node(task.nodeId)));
+  const stays = current.filter((task) => !isDrained(ctx.node(task.nodeId)) && !isMoving(task));
   const candidates = [stays, current, slot.wanted].find((tasks) => tasks.length > 0) ?? [];
   return candidates.find(isRunning) ?? newestOf(candidates);
 }

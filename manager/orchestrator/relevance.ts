@@ -16,6 +16,7 @@ export function isTaskChange(
   if (change === ChangeKind.REMOVE) return true;
   if (!old) return false;
   if (old.nodeId !== task.nodeId) return true;
+  if (old.move?.requestedAtMs !== task.move?.requestedAtMs) return true;
   if (hasEnded(task)) return !hasEnded(old);
   const runs = stateOf(task) === TaskState.RUNNING;
   return awaitsRunning && runs && stateOf(old) !== TaskState.RUNNING;

@@ -48,6 +48,16 @@ export function indexOf(version: Version | null): number {
   return version?.index ?? -1;
 }
 
+/** Whether the task is to be moved to another node, and nothing has spoken against it yet. */
+export function isMoving({ move, moveRefusal }: Task): boolean {
+  return move !== null && move.requestedAtMs !== moveRefusal?.requestedAtMs;
+}
+
+/** Whether the task was made for a node by a move, and that node has not taken it in yet. */
+export function isStranded(task: Task): boolean {
+  return (task.origin?.movedTaskId ?? "") !== "" && stateOf(task) < TaskState.ASSIGNED;
+}
+
 /** Whether the node is gone: nothing it was given can be counted on. */
 export function isLost(node: Node | undefined): boolean {
   return node === undefined || node.status?.state === NodeState.DOWN;

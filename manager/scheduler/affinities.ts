@@ -10,8 +10,8 @@ interface Layer {
   picker: Picker | undefined;
 }
 
-/** How many wishes a node grants, less those it goes against. */
-function scorer(affinities: readonly Affinity[]): (info: NodeInfo) => number {
+/** How many wishes a node grants, less those it goes against, for services that have some. */
+export function scorer(affinities: readonly Affinity[]): (info: NodeInfo) => number {
   const wishes = affinities.map(({ serviceLabel, apart }) => {
     const at = serviceLabel.indexOf("=");
     const key = at < 0 ? serviceLabel : serviceLabel.slice(0, at);

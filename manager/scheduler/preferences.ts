@@ -4,7 +4,7 @@ import { IndexHeap } from "./strategies/heap.ts";
 import type { Group, Picker, Strategy } from "./strategies/strategy.ts";
 
 /** Reads the value of `node.labels.x` or `engine.labels.x`; empty when missing. */
-function labelReader(descriptor: string): (node: Node) => string {
+export function labelReader(descriptor: string): (node: Node) => string {
   const [scope, , ...rest] = descriptor.split(".");
   const key = rest.join(".");
   if (scope?.toLowerCase() === "engine")

@@ -19,7 +19,11 @@ export type ConfChangeCheck =
 
 /** What a leader does when it applies a change that removes or demotes itself. */
 export type RemovalPolicy =
-  /** Steps down and tells the most caught-up voter to campaign at once. */
+  /**
+   * Leads on until a quorum of those who stay knows that the change is committed, then steps down
+   * and tells the most caught-up of them to campaign at once. Otherwise those who stay could need
+   * the vote of the one who has gone. Needs `tellCommit`.
+   */
   | "hand-over"
   /** Steps down; the others time out. */
   | "step-down"
@@ -65,6 +69,11 @@ export interface Config {
    */
   readonly durableVoteRequests: boolean;
   /**
+   * Say in answers to appends and heartbeats, and in refused votes, how far one has committed. A
+   * leader that was taken out waits for that; a candidate learns of changes that outdate it.
+   */
+  readonly tellCommit: boolean;
+  /**
    * Send what a broadcast owes each peer when the Ready is taken, so that one append carries all
    * entries and the newest commit index of a turn. Otherwise each proposal and each advance of
    * the commit index sends its own, as etcd does.
@@ -92,6 +101,7 @@ const DEFAULTS = {
   onRemoval: "hand-over",
   forwardProposals: false,
   durableVoteRequests: true,
+  tellCommit: true,
   coalesceAppends: true,
 } as const;
 
@@ -115,6 +125,7 @@ export function configOf(options: Pick<Config, "id" | "random"> & Partial<Config
   assert(config.maxBytesPerMessage >= 0, "maxBytesPerMessage is not negative");
   assert(config.maxApplyingBytes >= 0, "maxApplyingBytes is not negative");
   assert(config.maxUncommittedBytes > 0, "maxUncommittedBytes is positive");
+  assert(config.onRemoval !== "hand-over" || config.tellCommit, "handing over needs tellCommit");
   assert(config.readMode === "safe" || config.checkQuorum, "lease reads need checkQuorum");
   return config;
 }

@@ -78,6 +78,10 @@ export function answerVoteRequest(s: RaftState, m: Message): void {
   // A grant names the term that was asked for: a survey's asker has not reached it.
   if (granted) answer.term = m.term;
   else answer.reject = true;
+  if (answer.reject && s.config.tellCommit) {
+    answer.commit = s.log.committed;
+    answer.logTerm = s.log.term(s.log.committed);
+  }
   if (granted && !survey) {
     s.electionElapsed = 0;
     s.vote = m.from;
@@ -85,8 +89,22 @@ export function answerVoteRequest(s: RaftState, m: Message): void {
   s.sendAfterAppend(answer);
 }
 
-/** Counts an answer to this member's own election. */
-export function countVote(s: RaftState, from: Id, granted: boolean): void {
+/** Takes an answer to this member's own election. */
+export function takeVote(s: RaftState, m: Message): void {
+  if (m.commit > s.log.committed && s.log.term(m.commit) === m.logTerm) {
+    // Two logs that agree on an entry agree on all before it (§5.3): what the voter knows to be
+    // committed is so here too. It may take this member out, or the voter, whose vote would then
+    // not be needed: with the longer log it would be refused for ever (etcd 12359).
+    s.log.commitTo(m.commit);
+    if (hasUnappliedConfChange(s)) {
+      becomeFollower(s, s.term, 0);
+      return;
+    }
+  }
+  countVote(s, m.from, !m.reject);
+}
+
+function countVote(s: RaftState, from: Id, granted: boolean): void {
   const result = s.tracker.recordVote(from, granted);
   if (result === "pending") return;
   if (result === "lost") {

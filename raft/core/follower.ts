@@ -1,6 +1,6 @@
 import { assert } from "../../lib/assert.ts";
 import { adoptConfState } from "./membership.ts";
-import type { Message } from "./message.ts";
+import type { Message, MutableMessage } from "./message.ts";
 import { becomeFollower, failReads } from "./roles.ts";
 import type { RaftState } from "./state.ts";
 import type { SnapshotMeta } from "./types.ts";
@@ -25,6 +25,7 @@ export function handleAppend(s: RaftState, m: Message): void {
   if (m.index < log.committed) {
     // Late or repeated: everything up to the commit index is in agreement anyway.
     answer.index = log.committed;
+    sayCommit(s, answer);
     s.sendAfterAppend(answer);
     return;
   }
@@ -40,7 +41,12 @@ export function handleAppend(s: RaftState, m: Message): void {
     log.commitTo(Math.min(m.commit, agreed));
     answer.index = agreed;
   }
+  sayCommit(s, answer);
   s.sendAfterAppend(answer);
+}
+
+function sayCommit(s: RaftState, answer: MutableMessage): void {
+  if (s.config.tellCommit) answer.commit = s.log.committed;
 }
 
 /** Follows the leader's commit index and answers, for its lease, reads and flow control. */
@@ -48,6 +54,7 @@ export function handleHeartbeat(s: RaftState, m: Message): void {
   s.log.commitTo(m.commit);
   const answer = s.message("MsgHeartbeatResp", m.from);
   answer.context = m.context;
+  sayCommit(s, answer);
   s.send(answer);
 }
 
@@ -57,6 +64,7 @@ export function handleSnapshot(s: RaftState, m: Message): void {
   const restored = restore(s, m.snapshot);
   const answer = s.message("MsgAppResp", m.from);
   answer.index = restored ? s.log.lastIndex() : s.log.committed;
+  sayCommit(s, answer);
   s.sendAfterAppend(answer);
 }
 

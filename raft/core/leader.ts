@@ -5,6 +5,7 @@ import type { Progress } from "./progress.ts";
 import { confirmReads } from "./reads.ts";
 import { advanceCommit, broadcastAppend, broadcastHeartbeat } from "./replication.ts";
 import { sendAllTo, sendAppend } from "./replication.ts";
+import { resign, resignIfKnown } from "./resignation.ts";
 import { becomeFollower } from "./roles.ts";
 import type { RaftState } from "./state.ts";
 import { sendTimeoutNow } from "./transfer.ts";
@@ -20,6 +21,10 @@ export function tickLeader(s: RaftState): void {
     if (s.transferee !== 0) {
       s.transferee = 0;
       leaveJointIfDue(s);
+    }
+    if (s.resigning !== 0) {
+      resign(s);
+      return;
     }
   }
   if (s.heartbeatElapsed >= s.config.heartbeatTicks) {
@@ -45,6 +50,12 @@ export function handleAppendResponse(s: RaftState, m: Message): void {
   const peer = s.tracker.progress(m.from);
   if (!peer) return;
   peer.recentActive = true;
+  peer.hasCommitted(m.commit);
+  acknowledgeAppend(s, peer, m);
+  resignIfKnown(s);
+}
+
+function acknowledgeAppend(s: RaftState, peer: Progress, m: Message): void {
   if (m.reject) {
     handleRejection(s, peer, m);
     return;
@@ -91,11 +102,17 @@ export function handleHeartbeatResponse(s: RaftState, m: Message): void {
   if (!peer) return;
   peer.recentActive = true;
   peer.flowPaused = false;
+  peer.hasCommitted(m.commit);
   if (peer.match < s.log.lastIndex() || peer.state === "probe") sendAppend(s, peer, true);
-  if (m.context === 0 || m.context > s.reads.round) return;
-  s.lease.answered(peer.id, m.context);
-  if (m.context <= peer.ackedRound) return;
-  peer.ackedRound = m.context;
+  acknowledgeRound(s, peer, m.context);
+  resignIfKnown(s);
+}
+
+function acknowledgeRound(s: RaftState, peer: Progress, round: number): void {
+  if (round === 0 || round > s.reads.round) return;
+  s.lease.answered(peer.id, round);
+  if (round <= peer.ackedRound) return;
+  peer.ackedRound = round;
   confirmReads(s);
 }
 

@@ -3,8 +3,8 @@ import { changeConf, ConfChangeError } from "./conf-change.ts";
 import type { ConfResult } from "./conf-change.ts";
 import { becomeFollower } from "./roles.ts";
 import { advanceCommit, broadcastAppend, sendAppend } from "./replication.ts";
+import { beginResignation } from "./resignation.ts";
 import type { RaftState } from "./state.ts";
-import { bestSuccessor, sendTimeoutNow } from "./transfer.ts";
 import type { ConfChange, ConfState } from "./types.ts";
 
 /**
@@ -43,10 +43,11 @@ export function adoptConfState(s: RaftState, config: ConfState): void {
 /** What a leader has to do when the configuration changed under it. */
 function followConfiguration(s: RaftState): void {
   if (s.role !== "leader") return;
-  const self = s.tracker.progress(s.id);
-  if (!self || self.isLearner) {
-    resign(s);
-    return;
+  if (isOutside(s)) {
+    if (s.config.onRemoval === "step-down") becomeFollower(s, s.term, 0);
+    if (s.config.onRemoval !== "hand-over") return;
+  } else {
+    s.resigning = 0;
   }
   if (advanceCommit(s)) {
     // A smaller quorum may have committed more.
@@ -55,16 +56,11 @@ function followConfiguration(s: RaftState): void {
     // New members need not wait for the next heartbeat.
     for (const peer of s.tracker.peers) if (peer.id !== s.id) sendAppend(s, peer, false);
   }
+  if (isOutside(s)) beginResignation(s);
   if (s.transferee !== 0 && !s.tracker.voters.includes(s.transferee)) s.transferee = 0;
 }
 
-/** This leader was removed or became a learner. */
-function resign(s: RaftState): void {
-  const { onRemoval } = s.config;
-  if (onRemoval === "stay") return;
-  if (onRemoval === "hand-over") {
-    const successor = bestSuccessor(s);
-    if (successor !== 0) sendTimeoutNow(s, successor);
-  }
-  becomeFollower(s, s.term, 0);
+/** This member was removed or became a learner. */
+function isOutside(s: RaftState): boolean {
+  return s.tracker.progress(s.id)?.isLearner ?? true;
 }

@@ -28,6 +28,8 @@ export class Progress {
   flowPaused = false;
   /** The highest commit index that is on its way to the peer; may fall when appends are lost. */
   sentCommit = 0;
+  /** What the peer itself last said it had committed; see `tellCommit`. */
+  saidCommit = 0;
   /** Entries for the peer are being read; nothing is sent until they arrive. */
   fetch: EntryFetch | null = null;
   /** The newest heartbeat round the peer answered, see read-queue.ts. */
@@ -49,6 +51,7 @@ export class Progress {
     this.next = next;
     this.recentActive = false;
     this.sentCommit = 0;
+    this.saidCommit = 0;
     this.ackedRound = 0;
     this.leaseStart = -Infinity;
   }
@@ -102,6 +105,11 @@ export class Progress {
   /** Whether telling the peer of `commit` could raise its own commit index. */
   canRaiseCommit(commit: number): boolean {
     return commit > this.sentCommit && this.sentCommit < this.next - 1;
+  }
+
+  /** The peer said that it has committed up to `index`; answers may come out of order. */
+  hasCommitted(index: number): void {
+    this.saidCommit = Math.max(this.saidCommit, index);
   }
 
   /** The peer holds everything up to `index`. Answers whether that was news. */

@@ -26,7 +26,7 @@ export function propose(s: RaftState, drafts: readonly Draft[]): ProposeResult {
 
 function proposeAsLeader(s: RaftState, drafts: readonly Draft[]): ProposeResult {
   if (!s.tracker.progress(s.id)) return refuse(s, "removed");
-  if (s.transferee !== 0) return refuse(s, "transferring");
+  if (s.transferee !== 0 || s.resigning !== 0) return refuse(s, "transferring");
   let admitted = drafts;
   let pendingConfIndex = s.pendingConfIndex;
   if (drafts.some(({ type }) => type === "conf-change")) {

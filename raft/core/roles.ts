@@ -18,6 +18,7 @@ function restart(s: RaftState, term: number): void {
   s.heartbeatElapsed = 0;
   drawElectionTimeout(s);
   s.transferee = 0;
+  s.resigning = 0;
   s.campaignOnceApplied = 0;
   s.pendingConfIndex = 0;
   s.uncommittedBytes = 0;

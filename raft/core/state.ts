@@ -54,6 +54,8 @@ export class RaftState {
 
   /** Who shall lead next, on a leader; 0 = no transfer. */
   transferee: Id = 0;
+  /** A commit index that covers the change which took this leader out; 0 = it is not leaving. */
+  resigning = 0;
   /** The term in which a TimeoutNow came while a configuration change was unapplied; 0 = none. */
   campaignOnceApplied = 0;
   /** No configuration change may be proposed until this index is applied, on a leader. */

@@ -1,5 +1,5 @@
 import { entriesApplied, snapshotInstalled } from "./apply.ts";
-import { answerVoteRequest, countVote, startElection, takeOver } from "./election.ts";
+import { answerVoteRequest, takeVote, startElection, takeOver } from "./election.ts";
 import { handleAppend, handleHeartbeat, handleSnapshot, hearLeader } from "./follower.ts";
 import { handleAppendResponse, handleHeartbeatResponse, tickLeader } from "./leader.ts";
 import type { Message } from "./message.ts";
@@ -104,10 +104,10 @@ function dispatchByRole(s: RaftState, m: Message): StepResult {
       stepLeader(s, m);
       break;
     case "candidate":
-      if (m.type === "MsgVoteResp") countVote(s, m.from, !m.reject);
+      if (m.type === "MsgVoteResp") takeVote(s, m);
       break;
     case "pre-candidate":
-      if (m.type === "MsgPreVoteResp") countVote(s, m.from, !m.reject);
+      if (m.type === "MsgPreVoteResp") takeVote(s, m);
       break;
     case "follower":
       if (m.type === "MsgTimeoutNow") takeOver(s);

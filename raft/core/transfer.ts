@@ -1,4 +1,3 @@
-import type { Progress } from "./progress.ts";
 import { sendAppend } from "./replication.ts";
 import type { RaftState } from "./state.ts";
 import type { Id } from "./types.ts";
@@ -21,14 +20,4 @@ export function startTransfer(s: RaftState, to: Id): void {
   s.transferee = to;
   if (peer.match === s.log.lastIndex()) sendTimeoutNow(s, to);
   else sendAppend(s, peer, true);
-}
-
-/** The voter other than this member that is closest to having the whole log; its id or 0. */
-export function bestSuccessor(s: RaftState): Id {
-  let best: Progress | undefined;
-  for (const peer of s.tracker.peers) {
-    const eligible = peer.id !== s.id && !peer.isLearner && peer.recentActive;
-    if (eligible && (!best || peer.match > best.match)) best = peer;
-  }
-  return best?.id ?? 0;
 }

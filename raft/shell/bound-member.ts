@@ -1,4 +1,5 @@
 import { mkdirSync } from "node:fs";
+import { statfs } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
@@ -41,6 +42,8 @@ export interface MemberModules {
   readonly random: Random;
   readonly log: Logger;
   readonly defer: Defer;
+  /** Bytes left for the state directory; replaced by tests. @default what the system says */
+  readonly freeBytes?: () => Promise<number>;
 }
 
 interface BoundParts {
@@ -113,7 +116,8 @@ export class BoundMember {
       const snapshots = await FileSnapshotStore.open(snapshotDirectory(stateDir), cipher);
       await this.#retireKeys(store, snapshots);
       const transport = this.#transport;
-      const modules = { ...this.#modules, store, snapshots, port, transport, cipher };
+      const { freeBytes = () => freeBytesIn(stateDir) } = this.#modules;
+      const modules = { ...this.#modules, store, snapshots, port, transport, cipher, freeBytes };
       const driver = new RaftDriver({ ...this.#options, self, peers }, modules);
       await driver.start();
       return driver;
@@ -131,6 +135,11 @@ export class BoundMember {
       if (snapshot.index > 0) yield* snapshots.read(snapshot, 0);
     });
   }
+}
+
+async function freeBytesIn(directory: string): Promise<number> {
+  const { bavail, bsize } = await statfs(directory);
+  return bavail * bsize;
 }
 
 /** Where a member keeps its snapshots. */

@@ -1,6 +1,6 @@
 import { onAbort } from "../../lib/abort.ts";
 import type { RaftNode } from "../index.ts";
-import { BoundMember } from "./bound-member.ts";
+import { BoundMember, type MemberModules } from "./bound-member.ts";
 import { localPorts } from "./driver/local-port.ts";
 import { toPortError } from "./driver/port-error.ts";
 import {
@@ -20,7 +20,7 @@ import {
  */
 export async function openLocalRaft(
   options: RaftOptions,
-  modules: RaftModules,
+  modules: RaftModules & Pick<MemberModules, "freeBytes">,
   signal: AbortSignal,
 ): Promise<RaftNode> {
   signal.throwIfAborted();

@@ -123,6 +123,15 @@ describe("swarm and node commands", () => {
     });
   });
 
+  it("update turns the automatic rebalance on", async () => {
+    await swarm("update --rebalance-max-moves 2 --rebalance-interval 30m --rebalance-warm-up 0s");
+    assert.deepEqual((sent("/swarm/update") as Json)["Labels"], {
+      "skep.rebalance.max-moves": "2",
+      "skep.rebalance.interval": "30m0s",
+      "skep.rebalance.warm-up": "0s",
+    });
+  });
+
   it("unlock asks for the key only when the node is locked", async () => {
     assert.match((await swarm("unlock")).err, /swarm is not locked/);
     api.info = { Swarm: { LocalNodeState: "locked" } };

@@ -133,6 +133,7 @@ class AdapterNode {
       onRemoval: options.stepDownOnRemoval ? "step-down" : "stay",
       forwardProposals: true,
       durableVoteRequests: false,
+      tellCommit: false,
       coalesceAppends: false,
     });
     const { hardState, confState } = storage.initialState();

@@ -7,6 +7,7 @@ import { addServiceInspect } from "./inspect.ts";
 import { addServiceLogs } from "./logs.ts";
 import { addServiceLs } from "./ls.ts";
 import { addServicePs } from "./ps.ts";
+import { addServiceRebalance } from "./rebalance.ts";
 import { addServiceRollback } from "./rollback.ts";
 import { addServiceScale } from "./scale.ts";
 import { addServiceUpdate } from "./update.ts";
@@ -25,6 +26,7 @@ export function addServiceCommands(root: SwarmCommand, context: Context): void {
     collection: "services",
     description: "Remove one or more services",
   });
+  addServiceRebalance(service, context);
   addServiceRollback(service, context);
   addServiceScale(service, context);
   addServiceUpdate(service, context);

@@ -36,6 +36,10 @@ export function checkCluster(spec: ClusterSpec | null): ClusterSpec {
   if (electionTick !== 0 && electionTick <= heartbeatTick)
     throw invalid("the election tick must be greater than the heartbeat tick");
   checkEnum(spec.taskDefaults?.strategy ?? 0, PlacementStrategy, "placement strategy");
+  const { intervalNs = 0, warmUpNs = null } = spec.rebalance ?? {};
+  if (intervalNs < 0) throw invalid("the rebalance interval cannot be a negative duration");
+  if ((warmUpNs?.value ?? 0) < 0)
+    throw invalid("the rebalance warm-up cannot be a negative duration");
   checkNumbers(spec);
   return spec;
 }

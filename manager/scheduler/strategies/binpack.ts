@@ -32,3 +32,11 @@ export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
     },
   };
 }
+
+/** Shares that differ by less are equal. */
+const UTILIZATION_STEPS = 1e9;
+
+/** The fullest node first: emptier ones become empty. */
+export function binpackRank(node: NodeInfo): readonly number[] {
+  return [-Math.round(node.utilization() * UTILIZATION_STEPS), -node.total];
+}

@@ -1,8 +1,8 @@
 import { PlacementStrategy } from "../../../proto/generated.ts";
-import { binpack } from "./binpack.ts";
-import { random } from "./random.ts";
-import { spread } from "./spread.ts";
-import type { Strategy } from "./strategy.ts";
+import { binpack, binpackRank } from "./binpack.ts";
+import { random, randomRank } from "./random.ts";
+import { spread, spreadRank } from "./spread.ts";
+import type { Rank, Strategy } from "./strategy.ts";
 
 /** Every strategy. DEFAULT is what the cluster's default falls back to. */
 export const STRATEGIES: Readonly<Record<PlacementStrategy, Strategy>> = {
@@ -10,4 +10,12 @@ export const STRATEGIES: Readonly<Record<PlacementStrategy, Strategy>> = {
   [PlacementStrategy.SPREAD]: spread,
   [PlacementStrategy.BINPACK]: binpack,
   [PlacementStrategy.RANDOM]: random,
+};
+
+/** How each strategy ranks nodes when tasks that run may move. */
+export const RANKS: Readonly<Record<PlacementStrategy, Rank>> = {
+  [PlacementStrategy.DEFAULT]: spreadRank,
+  [PlacementStrategy.SPREAD]: spreadRank,
+  [PlacementStrategy.BINPACK]: binpackRank,
+  [PlacementStrategy.RANDOM]: randomRank,
 };

@@ -18,3 +18,8 @@ export function random(nodes: readonly NodeInfo[], group: Group): Picker {
     },
   };
 }
+
+/** Any node that fits is as good as any other. */
+export function randomRank(): readonly number[] {
+  return [];
+}

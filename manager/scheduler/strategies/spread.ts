@@ -35,3 +35,8 @@ export function spread(nodes: readonly NodeInfo[], group: Group): Picker {
     },
   };
 }
+
+/** The same order; failures are no reason to move what runs. */
+export function spreadRank(node: NodeInfo, serviceId: string): readonly number[] {
+  return [node.countOf(serviceId), node.total];
+}

@@ -37,6 +37,8 @@ export interface DriverModules {
   readonly port: DriverPort;
   /** Of store and snapshots; null when they are kept in clear. */
   readonly cipher: DataCipher | null;
+  /** Bytes left for the store and the snapshots; undefined = nobody looks. */
+  readonly freeBytes?: () => Promise<number>;
   /** Runs a task in a later turn of the event loop, after what has arrived was handled. */
   readonly defer: Defer;
   /** Is shown the core before it takes part, for simulations that check its state. */

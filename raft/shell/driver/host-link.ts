@@ -40,6 +40,8 @@ export class HostLink {
         return snapshotting.captured(message.key);
       case "saved":
         return run(() => snapshotting.saved(message.key, message.content));
+      case "not-saved":
+        return run(() => snapshotting.notSaved(message.reason));
       case "restored":
         return this.#restored?.();
       case "call":

@@ -6,6 +6,7 @@ import type { Id, Status } from "../../core/types.ts";
 import type { AppendWorker } from "./append-worker.ts";
 import { voterIds } from "../membership.ts";
 import type { Changes } from "./changes.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { Group } from "./group.ts";
 
 /** A host that says nothing for this long hangs: it must not lead. */
@@ -13,6 +14,9 @@ const HOST_SILENCE_MS = 10_000;
 
 /** A leader that must hand over and cannot tries again after this time. */
 const HAND_OVER_AGAIN_MS = 2000;
+
+/** The same for one whose disk is nearly full: the next leader's may be so too. */
+const FULL_HAND_OVER_AGAIN_MS = 30_000;
 
 /**
  * After its leader's connection broke, each voter waits this much longer than the one before it,
@@ -38,6 +42,7 @@ export interface LeaderWatchModules {
   readonly group: Group;
   readonly changes: Changes;
   readonly append: AppendWorker;
+  readonly space: Pick<FreeSpace, "low">;
   /** Runs a task that feeds the core, unless the member has ended; then takes a turn. */
   readonly later: (task: () => void) => void;
 }
@@ -70,10 +75,23 @@ export class LeaderWatch {
    * lost it too.
    */
   onReset(id: Id): void {
-    const { core, group, log } = this.#modules;
-    const { role, lead } = core;
-    if (role !== "follower" || lead !== id) return;
-    log.info({ leader: id }, "the leader's connection was reset");
+    if (!this.#follows(id)) return;
+    this.#modules.log.info({ leader: id }, "the leader's connection was reset");
+    this.#replace(id);
+  }
+
+  /** Member `id` was taken out. If it leads it will not do so for long: nobody listens any more. */
+  onRemoved(id: Id): void {
+    if (this.#follows(id)) this.#replace(id);
+  }
+
+  #follows(id: Id): boolean {
+    const { role, lead } = this.#modules.core;
+    return role === "follower" && lead === id;
+  }
+
+  #replace(id: Id): void {
+    const { core, group } = this.#modules;
     core.forgetLeader();
     const rank = voterIds(group.membership)
       .filter((voter) => voter !== id)
@@ -93,16 +111,18 @@ export class LeaderWatch {
     );
   }
 
-  /** Hands leadership over when the host hangs or the disk stalls. Called once a tick. */
+  /** Hands leadership over when host or disk do not serve. Called once a tick. */
   check(status: Status): void {
     if (status.role !== "leader" || status.transferee !== 0) return;
-    const { clock, log, append, changes, group } = this.#modules;
+    const { clock, log, append, space, changes, group } = this.#modules;
     const now = clock.monotonic();
     const silent = now - this.#hostSeen > HOST_SILENCE_MS;
-    if (!silent && !append.stalledSince(now - this.#stallMs)) return;
+    const stalled = append.stalledSince(now - this.#stallMs);
+    if (!silent && !stalled && !space.low) return;
     if (group.isAlone() || now < this.#handOverNext) return;
-    this.#handOverNext = now + HAND_OVER_AGAIN_MS;
-    log.warn({ silent }, "handing leadership over: the host or the disk does not answer");
+    const pressing = silent || stalled;
+    this.#handOverNext = now + (pressing ? HAND_OVER_AGAIN_MS : FULL_HAND_OVER_AGAIN_MS);
+    log.warn({ silent, stalled, full: space.low }, "handing leadership over");
     changes.transfer(0).catch((error: unknown) => {
       log.warn({ err: error }, "leadership could not be handed over");
     });

@@ -1,11 +1,12 @@
-import { configOf } from "../../core/config.ts";
+import { configOf, type Config } from "../../core/config.ts";
 import { RaftCore } from "../../core/raft-core.ts";
-import type { Id } from "../../core/types.ts";
-import { NO_MEMBERSHIP } from "../membership.ts";
+import type { Id, SnapshotMeta } from "../../core/types.ts";
+import { NO_MEMBERSHIP, type Membership } from "../membership.ts";
 import { decodeSnapshot } from "../snapshots/snapshot-store.ts";
 import { AppendWorker } from "./append-worker.ts";
 import { ApplyQueue } from "./apply-queue.ts";
 import { Changes } from "./changes.ts";
+import { FreeSpace } from "./free-space.ts";
 import { Group } from "./group.ts";
 import { LeaderWatch } from "./leader-watch.ts";
 import { logViewOf } from "./log-view.ts";
@@ -30,8 +31,26 @@ export interface Parts {
   readonly changes: Changes;
   readonly snapshotting: Snapshotting;
   readonly leaderWatch: LeaderWatch;
+  readonly space: FreeSpace;
   readonly status: StatusReport;
   readonly turns: Turns;
+}
+
+/** The core as the store left it, and the members it knows. */
+function openCore(
+  { self, tickMs, electionTicks, core: settings }: DriverOptions,
+  { store, random, onCore }: DriverModules,
+  sendable: () => SnapshotMeta | null,
+): { readonly core: RaftCore; readonly membership: Membership; readonly config: Config } {
+  const int = (bound: number): number => random.int(bound);
+  const config = configOf({ ...settings, id: self.id, random: int, tickMs, electionTicks });
+  const { data, index: applied } = store.snapshot;
+  const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
+  const { hardState } = store;
+  const { confState } = membership;
+  const core = new RaftCore(config, logViewOf(store, sendable), { hardState, confState, applied });
+  onCore?.(core);
+  return { core, membership, config };
 }
 
 /** Builds the core from what the store holds, and the parts around it. */
@@ -43,22 +62,14 @@ export function assembleParts(
   const { store, transport, random, clock, log, port } = modules;
   const { tickMs, electionTicks } = options;
   const post = port.post.bind(port);
-  const int = (bound: number): number => random.int(bound);
-  const isReachable = (id: Id): boolean => transport.isReachable(id);
-  const { id } = options.self;
-  const config = configOf({ ...options.core, id, random: int, tickMs, electionTicks });
-  const { data, index: applied } = store.snapshot;
-  const membership = applied === 0 ? NO_MEMBERSHIP : decodeSnapshot(data).membership;
-  const view = logViewOf(store, () => snapshotting.sendable());
-  const { confState } = membership;
-  const core = new RaftCore(config, view, { hardState: store.hardState, confState, applied });
-  modules.onCore?.(core);
+  const { core, membership, config } = openCore(options, modules, () => snapshotting.sendable());
   const group = new Group(options.self, options.peers, membership, {
     core,
     transport,
     clock,
     awayMs: AWAY_TIMEOUTS * tickMs * electionTicks,
   });
+  const space = new FreeSpace({ freeBytes: modules.freeBytes, log });
   const snapshotting: Snapshotting = new Snapshotting(options.snapshots, {
     core,
     store,
@@ -66,6 +77,7 @@ export function assembleParts(
     group,
     log,
     post,
+    space,
     snapshots: modules.snapshots,
     step: hooks.step,
     wake: hooks.wake,
@@ -73,11 +85,12 @@ export function assembleParts(
   const turns = new Turns();
   const changes = new Changes({ core, random, log, turns, group, wake: hooks.wake });
   const controlAddr = (id: Id): string | undefined => group.membership.members.get(id)?.controlAddr;
-  const proposals = new Proposals({ post, controlAddr }, config.maxEntryBytes);
+  const proposals = new Proposals({ post, controlAddr, space }, config.maxEntryBytes);
   const { append, apply } = storageWorkers(modules, hooks, { snapshotting, proposals });
-  const watch = { core, clock, random, log, group, changes, append, later: hooks.later };
+  const watch = { core, clock, random, log, group, changes, append, space, later: hooks.later };
   const leaderWatch = new LeaderWatch((tickMs * electionTicks) / 2, watch);
   const reads = new Reads(post, store.boot);
+  const isReachable = transport.isReachable.bind(transport);
   const status = new StatusReport({ core, store, group, isReachable, post });
   return {
     core,
@@ -89,6 +102,7 @@ export function assembleParts(
     changes,
     snapshotting,
     leaderWatch,
+    space,
     status,
     turns,
   };

@@ -36,6 +36,8 @@ export type ToDriver =
   /** The state after `key.index` was captured and is being written. */
   | { readonly kind: "captured"; readonly key: SnapshotKey }
   | { readonly kind: "saved"; readonly key: SnapshotKey; readonly content: SnapshotContent }
+  /** There was no room for the snapshot that was captured last. */
+  | { readonly kind: "not-saved"; readonly reason: string }
   | { readonly kind: "restored"; readonly key: SnapshotKey }
   | { readonly kind: "call"; readonly id: number; readonly call: GroupCall }
   | { readonly kind: "tls"; readonly tls: TlsMaterial }

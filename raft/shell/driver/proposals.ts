@@ -1,5 +1,6 @@
 import type { RaftCore } from "../../core/raft-core.ts";
 import type { DropReason, Entry, Id } from "../../core/types.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { FromDriver, PortError } from "./port.ts";
 import { portError } from "./port-error.ts";
 
@@ -8,6 +9,7 @@ export interface ProposalHooks {
   post(message: FromDriver): void;
   /** Control address of a member, for the refusal that names the leader. */
   controlAddr(id: Id): string | undefined;
+  readonly space: Pick<FreeSpace, "refusal">;
 }
 
 /** Why a proposal was refused, as the proposer is told. */
@@ -64,12 +66,12 @@ export class Proposals {
     if (this.#waiting.length === 0) return;
     const batch = this.#waiting;
     this.#waiting = [];
-    const result = core.propose(batch.map(({ data }) => data));
-    if (!result.ok) {
-      const error = refusal(result.reason, this.#hooks.controlAddr(result.lead));
+    const refuse = (error: PortError): void =>
       this.#hooks.post({ kind: "refused", ids: batch.map(({ id }) => id), error });
-      return;
-    }
+    const full = core.role === "leader" ? this.#hooks.space.refusal : null;
+    if (full) return refuse(full);
+    const result = core.propose(batch.map(({ data }) => data));
+    if (!result.ok) return refuse(refusal(result.reason, this.#hooks.controlAddr(result.lead)));
     const first = result.index - batch.length + 1;
     for (const [i, { id }] of batch.entries())
       this.#appended.set(first + i, { id, term: result.term });

@@ -102,7 +102,7 @@ export class RaftDriver {
   }
 
   #tick(): void {
-    const { reads, changes, snapshotting, leaderWatch } = this.#parts;
+    const { reads, changes, snapshotting, leaderWatch, space } = this.#parts;
     const now = this.#modules.clock.monotonic();
     this.#core.tick(now);
     reads.tick(this.#core, now);
@@ -110,6 +110,7 @@ export class RaftDriver {
     changes.tend(status);
     leaderWatch.check(status);
     this.#run(() => snapshotting.release(status));
+    this.#run(() => space.look(now));
     this.#wake();
   }
 
@@ -208,8 +209,9 @@ export class RaftDriver {
   }
 
   #applyConfChange(entry: Entry): void {
-    const { group, changes, status } = this.#parts;
+    const { group, changes, status, leaderWatch } = this.#parts;
     group.apply(entry);
+    if (group.isRemoved(this.#core.lead)) leaderWatch.onRemoved(this.#core.lead);
     changes.applied(entry);
     this.#mayBeAlone = true;
     status.publish();

@@ -17,6 +17,7 @@ import {
   type SnapshotWriter,
 } from "../snapshots/snapshot-store.ts";
 import type { SnapshotIntake, Transport } from "../transport/transport.ts";
+import type { FreeSpace } from "./free-space.ts";
 import type { Group } from "./group.ts";
 import type { FromDriver } from "./port.ts";
 
@@ -48,6 +49,7 @@ export interface SnapshotModules {
   readonly log: Logger;
   readonly post: (message: FromDriver) => void;
   readonly group: Group;
+  readonly space: Pick<FreeSpace, "low">;
   /** Steps a message into the core and takes a turn. */
   readonly step: (message: Message) => void;
   readonly wake: () => void;
@@ -108,12 +110,21 @@ export class Snapshotting {
   consider(applied: number, bytes: number): void {
     const since = applied - (this.#current?.meta.index ?? 0);
     this.#bytesSince += bytes;
+    // It would be one of several attempts to write what there is no room for.
+    if (this.#modules.space.low) return;
     if (since >= this.#settings.intervalEntries || this.#bytesSince >= INTERVAL_BYTES) this.ask();
   }
 
   /** The host captured its state after `key.index`, which is what the membership stands at. */
   captured(key: SnapshotKey): void {
     this.#taking = { key, membership: this.#modules.group.membership };
+  }
+
+  /** The host could not write the snapshot for want of room; everything before it stays. */
+  async notSaved(reason: string): Promise<void> {
+    this.#modules.log.error({ reason }, "a snapshot could not be taken");
+    this.#taking = null;
+    await this.tidy();
   }
 
   /** The host wrote the snapshot. */

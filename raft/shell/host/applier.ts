@@ -1,12 +1,17 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../../lib/clock.ts";
 import type { CommittedEntry, Proposed, StateMachine } from "../../index.ts";
-import { SwarmError } from "../../../lib/errors.ts";
+import { isSwarmError, messageOf, SwarmError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/abort.ts";
 import type { Defer } from "../driver/local-port.ts";
 import type { FromDriver, HostPort } from "../driver/port.ts";
 import { sameBytes } from "../log/binary.ts";
-import type { SnapshotContent, SnapshotKey, SnapshotStore } from "../snapshots/snapshot-store.ts";
+import type {
+  SnapshotContent,
+  SnapshotKey,
+  SnapshotStore,
+  SnapshotWriter,
+} from "../snapshots/snapshot-store.ts";
 
 /** Applying gives way to the rest of the event loop after this long. */
 const APPLY_SLICE_MS = 5;
@@ -78,9 +83,13 @@ export class Applier {
     const key = this.#applied;
     const chunks = stateMachine.snapshot();
     port.post({ kind: "captured", key });
-    const writer = await snapshots.create(key);
-    for await (const chunk of chunks) await writer.write(chunk);
-    port.post({ kind: "saved", key, content: await writer.finish() });
+    try {
+      port.post({ kind: "saved", key, content: await write(chunks, await snapshots.create(key)) });
+    } catch (error) {
+      // Nothing rests on a snapshot before it is saved: with room again there will be another.
+      if (!isFull(error)) throw error;
+      port.post({ kind: "not-saved", reason: messageOf(error) });
+    }
   }
 
   /** Resolves when everything up to `index` is applied. */
@@ -126,6 +135,22 @@ export class Applier {
     for (const { done } of due) done();
   }
 }
+
+/** Writes a snapshot, or leaves nothing of it behind. */
+async function write(
+  chunks: AsyncIterable<Uint8Array>,
+  writer: SnapshotWriter,
+): Promise<SnapshotContent> {
+  try {
+    for await (const chunk of chunks) await writer.write(chunk);
+    return await writer.finish();
+  } catch (error) {
+    await writer.discard();
+    throw error;
+  }
+}
+
+const isFull = (error: unknown): boolean => isSwarmError(error) && error.code === "exhausted";
 
 /** Passes chunks on and throws at the end if they are not the content that was promised. */
 async function* verified(

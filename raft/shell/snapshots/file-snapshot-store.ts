@@ -133,7 +133,9 @@ class FileSnapshotWriter implements SnapshotWriter {
     directory: string,
     cipher: Cipher | null,
   ): Promise<FileSnapshotWriter> {
-    const file = await open(path + PARTIAL_SUFFIX, "w", 0o600);
+    const file = await open(path + PARTIAL_SUFFIX, "w", 0o600).catch((error: unknown) => {
+      throw storageError("writing a snapshot in", directory, error);
+    });
     return new FileSnapshotWriter(path, key, directory, { file, cipher });
   }
 
@@ -181,7 +183,8 @@ class FileSnapshotWriter implements SnapshotWriter {
     const header = new Uint8Array(BLOCK_HEADER_BYTES);
     viewOf(header).setUint32(0, stored.length);
     try {
-      await this.#file.writev([header, stored]);
+      // Writes all of it or fails; a plain write may come back with less on a disk that fills up.
+      await this.#file.appendFile(Buffer.concat([header, stored]));
     } catch (error) {
       throw storageError("writing a snapshot in", this.#directory, error);
     }

@@ -8,8 +8,9 @@ import { Rig } from "../rig.ts";
 
 describe("/skep/v1", () => {
   let rig: Rig;
+  let harness: ControlHarness;
   beforeEach(async () => {
-    const harness = new ControlHarness();
+    harness = new ControlHarness();
     await harness.put("node", sizedNode("n1", 2, 4));
     const service = sizedService("web", { cpus: 3 });
     await harness.put("task", aTask("t1", service));
@@ -68,5 +69,30 @@ describe("/skep/v1", () => {
     ]);
     assert.equal((await rig.get("/skep/v1/nodes/what-if")).status, 400);
     assert.equal((await rig.get("/skep/v1/nodes/what-if?down=n9")).status, 404);
+  });
+
+  it("asks for moves and tells what became of them", async () => {
+    const service = sizedService("api", {});
+    await harness.put("service", { ...service, id: "api" });
+    const status = make("TaskStatus", { state: TaskState.RUNNING });
+    for (const slot of [1, 2])
+      await harness.put("task", aTask(`a${slot}`, service, { slot, nodeId: "n1", status }));
+    await harness.put("node", sizedNode("n2", 2, 4));
+    const ask = async (body: object) =>
+      (await rig.post("/skep/v1/services/rebalance", body)).json() as { readonly Moves: unknown[] };
+    const dry = await ask({ Services: ["api"], DryRun: true });
+    assert.equal(dry.Moves.length, 1);
+    assert.deepEqual((await rig.get("/skep/v1/moves")).json(), { Moves: [] });
+    assert.deepEqual((await ask({ MaxMoves: 1 })).Moves, [
+      ...((await rig.get("/skep/v1/moves?services=api")).json() as { Moves: [] }).Moves,
+    ]);
+    const [move] = (
+      (await rig.get("/skep/v1/moves")).json() as { Moves: Record<string, unknown>[] }
+    ).Moves;
+    const { FromHostname, ToNodeID, State } = move ?? {};
+    assert.deepEqual([FromHostname, ToNodeID, State], ["n1", "n2", "waiting"]);
+    assert.deepEqual((await ask({})).Moves, [], "a service on its way is left alone");
+    const refused = await rig.post("/skep/v1/services/rebalance", { Services: ["nothing"] });
+    assert.equal(refused.status, 404);
   });
 });

@@ -196,7 +196,13 @@ describe("/swarm", () => {
     adoptSpec();
     const Spec = {
       ...DEFAULT_SPEC,
-      Labels: { a: "b", "skep.strategy": "random" },
+      Labels: {
+        a: "b",
+        "skep.strategy": "random",
+        "skep.rebalance.max-moves": "3",
+        "skep.rebalance.interval": "20m0s",
+        "skep.rebalance.warm-up": "0s",
+      },
       Orchestration: { TaskHistoryRetentionLimit: 0 },
     };
     const path = "/swarm/update?version=11&rotateWorkerToken=true&rotateManagerToken=false";
@@ -207,6 +213,9 @@ describe("/swarm", () => {
     const { spec } = rig.control.cluster;
     assert.equal(spec?.taskDefaults?.strategy, PlacementStrategy.RANDOM);
     assert.deepEqual(spec?.annotations?.labels, { a: "b" });
+    assert.deepEqual(spec?.rebalance, { movesMax: 3, intervalNs: 1200e9, warmUpNs: { value: 0 } });
+    const Labels = { "skep.rebalance.max-moves": "many" };
+    assert.equal((await rig.post("/swarm/update?version=12", { ...Spec, Labels })).status, 400);
     const swarm = (await rig.get("/swarm")).json() as Record<string, unknown>;
     assert.deepEqual(swarm["Spec"], Spec);
     assert.deepEqual(swarm["JoinTokens"], { Worker: "SWMTKN-1-11-w", Manager: "SWMTKN-1-m" });

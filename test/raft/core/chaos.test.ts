@@ -53,6 +53,7 @@ class Chaos {
       maxApplyingBytes: 200,
       maxUncommittedBytes: 500,
       onRemoval: "hand-over",
+      tellCommit: true,
       random: (bound) => random.int(bound),
       ...this.#options,
     };

@@ -26,6 +26,7 @@ export const PLAIN: Partial<Config> = {
   checkQuorum: false,
   asyncStorageWrites: false,
   durableVoteRequests: false,
+  tellCommit: false,
   onRemoval: "stay",
   forwardProposals: true,
   coalesceAppends: false,

@@ -253,7 +253,12 @@ describe("membership", () => {
   });
 
   it("makes a removed leader step down and hand over at once", () => {
-    const net = cluster(3, { onRemoval: "hand-over", checkQuorum: true, preVote: true });
+    const net = cluster(3, {
+      onRemoval: "hand-over",
+      tellCommit: true,
+      checkQuorum: true,
+      preVote: true,
+    });
     net.campaign(1);
     net.change(1, [remove(1)]);
     assert.equal(net.at(1).status.role, "follower");

@@ -39,8 +39,8 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     ["ack-before-durable", "crash", "entries are acknowledged before they are on disk"],
     [
       "core/follower.ts",
-      "    answer.index = agreed;\n  }\n  s.sendAfterAppend(answer);",
-      "    answer.index = agreed;\n  }\n  s.send(answer);",
+      "    answer.index = agreed;\n  }\n  sayCommit(s, answer);\n  s.sendAfterAppend(answer);",
+      "    answer.index = agreed;\n  }\n  sayCommit(s, answer);\n  s.send(answer);",
     ],
   ),
   mutant(
@@ -51,7 +51,7 @@ export const LOG_MUTANTS: readonly Mutant[] = [
     ],
     [
       "core/follower.ts",
-      "    answer.index = log.committed;\n    s.sendAfterAppend(answer);",
+      "    answer.index = log.committed;\n    sayCommit(s, answer);\n    s.sendAfterAppend(answer);",
       "    answer.index = log.lastIndex();\n    s.send(answer);",
     ],
   ),

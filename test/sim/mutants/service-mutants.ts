@@ -1,4 +1,11 @@
-import { mutant, type Mutant } from "./mutant.ts";
+import { mutant, type Mutant, type Patch } from "./mutant.ts";
+
+/** Whoever is taken out stops leading whether or not the others know. */
+const RESIGN_AT_ONCE: Patch = {
+  file: "core/resignation.ts",
+  find: "if (known >= s.resigning) resign(s);",
+  replace: "if (known >= 0) resign(s);",
+};
 
 /** Bugs in reads, proposals, snapshots and membership. */
 export const SERVICE_MUTANTS: readonly Mutant[] = [
@@ -123,12 +130,26 @@ export const SERVICE_MUTANTS: readonly Mutant[] = [
       "if (this.#window.term(index) === undefined) {",
     ],
   ),
-  mutant(
-    [
-      "leader-gone-too-early",
-      "members",
-      "a leader takes itself out and is gone before it is known",
+  {
+    name: "leader-gone-too-early",
+    profile: "pairs",
+    about: "a leader takes itself out and is gone before it is known (etcd 12359)",
+    patches: [
+      {
+        file: "shell/driver/changes.ts",
+        find: "if (id === status.id) {",
+        replace: "if (id === 0) {",
+      },
+      RESIGN_AT_ONCE,
     ],
-    ["shell/driver/changes.ts", "if (id === status.id) {", "if (id === 0) {"],
-  ),
+  },
+  {
+    name: "demoted-leader-in-the-way",
+    profile: "pairs",
+    about: "a demoted leader with the longer log refuses the only candidate (etcd 12359)",
+    patches: [
+      RESIGN_AT_ONCE,
+      { file: "core/election.ts", find: "if (m.commit > s.log.committed", replace: "if (false" },
+    ],
+  },
 ];

@@ -68,7 +68,12 @@ export class Checker implements MachineWatch {
     const durable = applied <= member.disk.last.index;
     demand(durable, "durable-apply", () => `${member.name} has applied ${applied}, not durable`);
     if (role === "leader") this.#observeLeader(member, status);
-    else this.#leases.delete(member);
+    else {
+      this.#leases.delete(member);
+      // A leader may commit something and end its leadership in the same breath.
+      const led = this.#leaders.get(status.term)?.id === member.id;
+      if (led && commit > this.tree.committedIndex) this.#committed(status);
+    }
     const known = this.tree.committedIndex;
     demand(commit <= known, "commit", () => `${member.name} commits ${commit}, known ${known}`);
     this.#checkConfiguration(member, status);

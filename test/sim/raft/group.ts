@@ -127,11 +127,14 @@ export class Group {
     });
   }
 
-  /** Takes `id` out; whoever is lost comes first, so that no second loss costs the quorum. */
-  remove(id: Id | undefined): void {
+  /**
+   * Takes `id` out and leaves at least `rest`; whoever is lost comes first, so that no second loss
+   * costs the quorum.
+   */
+  remove(id: Id | undefined, rest = 2): void {
     const { leader } = this;
     const target = this.#lostVoters()[0] ?? id;
-    if (!leader?.host || target === undefined || this.active.length <= 2) return;
+    if (!leader?.host || target === undefined || this.active.length <= rest) return;
     ignore(leader.host.removeMember(target, new AbortController().signal));
   }
 

@@ -67,7 +67,7 @@ export class Nemesis {
       case "remove":
         return this.#group.remove(this.#any(fault, 2)?.id);
       case "remove-leader":
-        return this.#group.remove(this.#group.leader?.id);
+        return this.#group.remove(this.#group.leader?.id, 1);
       case "replace":
         return this.#group.replace(target, fault.lasts);
       case "joint":
@@ -206,10 +206,10 @@ export class Nemesis {
     }
     const known = config.learners.filter((id) => this.#group.active.some((m) => m.id === id));
     const steps: ConfChangeStep[] = known.map((id) => ({ type: "add-voter", id }));
-    // A majority stays. As configurations take effect when they are applied, the others may know
-    // of their demotion before those who stay do, and may have the longer logs (etcd 12359).
+    // Perhaps all but one. As configurations take effect when they are applied, the others may
+    // know of their demotion before those who stay do, and may have the longer logs (etcd 12359).
     const first = this.#draw(fault, 2, config.voters.length);
-    const demoted = this.#draw(fault, 3, ((config.voters.length - 1) >> 1) + 1);
+    const demoted = this.#draw(fault, 3, config.voters.length);
     for (let i = 0; i < demoted; i++) {
       const id = config.voters[(first + i) % config.voters.length]!;
       steps.push({ type: "add-learner", id });

@@ -40,6 +40,8 @@ export interface Profile {
   readonly leases: "never" | "maybe" | "always";
   /** PreVote and CheckQuorum may be off. */
   readonly bare: boolean;
+  /** Sizes of the group to choose from; three, mostly, unless given. */
+  readonly sizes?: readonly number[];
   /** Snapshots are taken all the time, and little log is kept beside them. */
   readonly snapshots?: boolean;
 }
@@ -74,6 +76,8 @@ const MEMBERS = [
   "joint",
   "transfer",
 ] as const;
+
+const PAIRS = ["remove-leader", "remove-leader", "add", "add", "burst"] as const;
 
 export const PROFILES: readonly Profile[] = [
   { name: "calm", faults: ["transfer"], gapMs: 4000, leases: "maybe", bare: false },
@@ -121,6 +125,15 @@ export const PROFILES: readonly Profile[] = [
     bare: false,
   },
   {
+    // Each needs the other's vote, and every change of the members is one of the majority.
+    name: "pairs",
+    faults: ["joint", "joint", "joint", "one-way", "isolate", "clog", "weather", ...PAIRS],
+    gapMs: 400,
+    leases: "never",
+    bare: false,
+    sizes: [2],
+  },
+  {
     name: "swarm",
     faults: [...NETWORK, ...CRASHES, ...CLOCKS, ...MEMBERS],
     gapMs: 700,
@@ -145,8 +158,11 @@ export interface Plan {
   readonly faults: readonly FaultKind[];
 }
 
+const SIZES: readonly number[] = [1, 2, 3, 3, 3, 3, 4, 5, 5];
+
 /** Draws a plan; very small limits reach the rare transitions soonest. */
 export function drawPlan(profile: Profile, random: SeededRandom): Plan {
+  const { sizes = SIZES } = profile;
   const coin = random.int(2) === 0;
   const lease = profile.leases === "always" || (profile.leases === "maybe" && coin);
   const bare = profile.bare ? random.int(6) : 0;
@@ -159,7 +175,7 @@ export function drawPlan(profile: Profile, random: SeededRandom): Plan {
     ...(tiny ? tinyLimits(random) : {}),
   };
   return {
-    members: [1, 2, 3, 3, 3, 3, 4, 5, 5][random.int(9)]!,
+    members: sizes[random.int(sizes.length)]!,
     clients: 2 + random.int(3),
     keys: lease ? 1 : 1 + random.int(3),
     readsPerCent: lease ? 60 + random.int(40) : 35,

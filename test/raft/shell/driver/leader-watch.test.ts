@@ -15,6 +15,7 @@ describe("LeaderWatch", () => {
   let campaigns: number[];
   let transfers: number;
   let stalledAt: number | undefined;
+  let full: boolean;
   const core = { role: "follower", lead: 1, id: 2 };
 
   /** A watch of member `id` among voters 1 to 3, of which 1 leads. */
@@ -51,6 +52,11 @@ describe("LeaderWatch", () => {
         },
       },
       append: { stalledSince: (since: number) => stalledAt !== undefined && stalledAt <= since },
+      space: {
+        get low() {
+          return full;
+        },
+      },
       later: (task: () => void) => task(),
     };
     return new LeaderWatch(STALL_MS, modules as unknown as LeaderWatchModules);
@@ -61,6 +67,7 @@ describe("LeaderWatch", () => {
     campaigns = [];
     transfers = 0;
     stalledAt = undefined;
+    full = false;
     Object.assign(core, { role: "follower", lead: 1 });
   });
 
@@ -125,5 +132,20 @@ describe("LeaderWatch", () => {
     await clock.advance(200);
     watching.check(leading);
     assert.equal(transfers, 1);
+  });
+
+  it("hands over when the disk is nearly full, but not in turns with others like it", async () => {
+    const watching = watch(2);
+    full = true;
+    watching.check(leading);
+    assert.equal(transfers, 1);
+    watching.hostSeen();
+    await clock.advance(9000);
+    watching.check(leading);
+    assert.equal(transfers, 1);
+    await clock.advance(21_000);
+    watching.hostSeen();
+    watching.check(leading);
+    assert.equal(transfers, 2);
   });
 });

@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { make } from "../../proto/codec.ts";
 import type { EndpointSpec, Service, Task, TaskSpec } from "../../proto/generated.ts";
-import type { StoreView } from "../store/tables.ts";
+import type { StoreView } from "./tables.ts";
 
 const NO_ENDPOINT = make("EndpointSpec");
 
