@@ -3,8 +3,11 @@ import { codec } from "../../proto/codec.ts";
 import type { Service, Task, TaskSpec, TaskState } from "../../proto/generated.ts";
 import type { Slot } from "./slot.ts";
 
-/** Objects changed by one transaction: few enough that none holds up the others. */
-export const TRANSACTION_CHANGES_MAX = 200;
+/**
+ * Objects changed by one transaction: few enough that none holds up the others, and enough that a
+ * thousand tasks are made within three commits.
+ */
+export const TRANSACTION_CHANGES_MAX = 350;
 
 /** Estimated size of one transaction, well below what the store refuses. */
 export const TRANSACTION_SIZE_MAX_BYTES = 1 << 20;

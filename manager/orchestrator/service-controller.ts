@@ -12,6 +12,7 @@ import { contextOf, planRemoval, type ServicePlan } from "./plan-service.ts";
 import { isNodeChange, isTaskChange } from "./relevance.ts";
 import { SlotTable } from "./slot-table.ts";
 import type { SlotRule } from "./slot.ts";
+import type { NodeLookup } from "./task-state.ts";
 import { workOff } from "./work-off.ts";
 
 /** One run of plans looks at no more tasks than this before it lets the event loop go on. */
@@ -149,13 +150,13 @@ export class ServiceController implements Controller {
   #markTask(task: Task, event: StoreEvent & { readonly kind: "task" }): void {
     if (task.serviceId === "") return;
     this.#tables.get(task.serviceId)?.apply(event.change, event.old, task);
-    if (isTaskChange(event.old, task, event.change, true))
-      this.#markDependents(task.serviceAnnotations?.name ?? "");
-    const service = this.#modules.store.view.service.get(task.serviceId);
+    const { view } = this.#modules.store;
+    const node: NodeLookup = (id) => view.node.get(id);
+    if (isTaskChange(event, true, node)) this.#markDependents(task.serviceAnnotations?.name ?? "");
+    const service = view.service.get(task.serviceId);
     if (!service || !this.#owns(service)) return;
     const awaitsRunning = this.#wishes.get(service.id)?.awaitsRunning ?? false;
-    if (isTaskChange(event.old, task, event.change, awaitsRunning))
-      this.#dirty.add(service.id, true);
+    if (isTaskChange(event, awaitsRunning, node)) this.#dirty.add(service.id, true);
   }
 
   #markNode(event: StoreEvent & { readonly kind: "node" }): void {

@@ -3,6 +3,8 @@ import { make } from "../../proto/codec.ts";
 import {
   TaskState,
   type Cluster,
+  type Endpoint,
+  type EndpointSpec,
   type Service,
   type Task,
   type TaskOrigin,
@@ -20,6 +22,15 @@ export interface TaskSource {
   /** Gives the default log driver. */
   readonly cluster: Cluster | undefined;
   readonly now: number;
+}
+
+/** Tasks of one specification share one endpoint: it is written, and held, once. */
+const endpoints = new WeakMap<EndpointSpec, Endpoint>();
+
+function endpointOf(spec: EndpointSpec): Endpoint {
+  let endpoint = endpoints.get(spec);
+  if (!endpoint) endpoints.set(spec, (endpoint = make("Endpoint", { spec })));
+  return endpoint;
 }
 
 /**
@@ -43,7 +54,7 @@ export function newTask(
     serviceAnnotations: spec.annotations,
     status: make("TaskStatus", { state: TaskState.NEW, timestampMs: now, message: "created" }),
     desiredState,
-    endpoint: spec.endpoint && make("Endpoint", { spec: spec.endpoint }),
+    endpoint: spec.endpoint && endpointOf(spec.endpoint),
     jobIteration: service.jobStatus?.jobIteration ?? null,
     logDriver: spec.task.logDriver ?? cluster?.spec?.taskDefaults?.logDriver ?? null,
     origin,

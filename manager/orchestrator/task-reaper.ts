@@ -45,8 +45,7 @@ class TaskReaper implements Controller {
       if (before !== retentionLimit(event.object)) this.#sweeps = true;
     } else if (event.kind === "task" && event.change !== ChangeKind.REMOVE) {
       const { object: task, old } = event;
-      const ended = hasEnded(task) && !(old && hasEnded(old));
-      if (ended || old?.desiredState !== task.desiredState) this.#add(task);
+      if (this.#mayFree(task, old)) this.#add(task);
     } else if (event.kind === "node" && event.change === ChangeKind.REMOVE) {
       for (const task of this.#modules.store.view.task.by("node", event.object.id)) this.#add(task);
     }
@@ -74,6 +73,13 @@ class TaskReaper implements Controller {
       if (!draft.full) this.#dirty.take(key);
     }
     applyDraft(draft, tx, this.#modules.random);
+  }
+
+  /** Whether a change may leave something to take out; a slot's first task does not. */
+  #mayFree(task: Task, old: Task | undefined): boolean {
+    if (hasEnded(task)) return !(old && hasEnded(old)) || old.desiredState !== task.desiredState;
+    if (old) return old.desiredState !== task.desiredState;
+    return this.#modules.store.view.task.by("slot", slotKey(task)).size > 1;
   }
 
   #another(view: StoreView, key: string): Task | undefined {
