@@ -61,12 +61,16 @@ export class ApiRequest {
     return this.#call;
   }
 
-  /** How fresh reads must be: `?consistency=local` settles for less. Throws 400. */
+  /**
+   * How fresh reads must be: recent, unless `?consistency=` says `local` or `linearizable`.
+   * Throws 400. See docs/decisions/0011.
+   */
   get consistency(): ReadConsistency {
     const text = this.query.get("consistency") ?? "";
     if (text === "local") return ReadConsistency.LOCAL;
-    if (text === "" || text === "linearizable") return ReadConsistency.LINEARIZABLE;
-    throw badRequest(`invalid consistency "${text}": use local or linearizable`);
+    if (text === "linearizable") return ReadConsistency.LINEARIZABLE;
+    if (text === "" || text === "recent") return ReadConsistency.RECENT;
+    throw badRequest(`invalid consistency "${text}": use local, recent or linearizable`);
   }
 
   /** Throws 503 with Docker's text where this node is no manager; 400 on malformed filters. */

@@ -28,6 +28,7 @@ import { ControlServer, type ManagerApis } from "./control-server.ts";
 import { Leader } from "./leader.ts";
 import { LeaderLink } from "./leader-link.ts";
 import { leaderOnly } from "./leader-only.ts";
+import { resumingLogs } from "./logs/resume.ts";
 import { followLock } from "./lock.ts";
 import { Membership } from "./membership.ts";
 import { AuditLog } from "./reach/audit-log.ts";
@@ -126,7 +127,7 @@ export class Manager {
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);
     const apis = this.#leaderOnly();
-    this.logs = apis.logs;
+    this.logs = resumingLogs(apis.logs, modules);
     this.reach = apis.reach;
     this.#server.attach({ control: this.#gated(local), ...apis });
   }

@@ -753,7 +753,8 @@ export const descriptor = JSON.parse(`{
       "ReadConsistency": {
        "values": {
         "READ_CONSISTENCY_LOCAL": 0,
-        "READ_CONSISTENCY_LINEARIZABLE": 1
+        "READ_CONSISTENCY_LINEARIZABLE": 1,
+        "READ_CONSISTENCY_RECENT": 2
        }
       },
       "ListFilter": {

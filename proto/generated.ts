@@ -87,10 +87,11 @@ export const Reachability = {
 } as const;
 export type Reachability = (typeof Reachability)[keyof typeof Reachability];
 
-/** How fresh a read must be. LOCAL answers from this manager's state; LINEARIZABLE waits until it holds everything that was committed when the call was made. */
+/** How fresh a read must be. LOCAL answers from this manager's state as it is; LINEARIZABLE waits until it holds everything that was committed when the call was made; RECENT waits so for a moment and then answers all the same. */
 export const ReadConsistency = {
   LOCAL: 0,
   LINEARIZABLE: 1,
+  RECENT: 2,
 } as const;
 export type ReadConsistency = (typeof ReadConsistency)[keyof typeof ReadConsistency];
 

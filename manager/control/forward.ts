@@ -12,6 +12,8 @@ export const LEADER_WAIT_MS = 6_000;
 const CATCH_UP_MS = 2_000;
 /** How long the leader is waited for when this manager can answer as well. */
 const LEADER_READ_MS = 1_500;
+/** How long a recent read waits for this manager to catch up before it answers all the same. */
+const RECENT_WAIT_MS = 500;
 /** Pauses between looks at who leads. */
 const LOOK_AGAIN: Backoff = { firstMs: 25, maxMs: 200, factor: 2 };
 
@@ -121,15 +123,19 @@ function forwardWrite(modules: ForwardModules, wait: LeaderWait, name: Name): Un
       return { response, local: route.local };
     };
     const { response, local } = await wait.until(attempt, isUnapplied, call.signal);
-    if (!local) await settle(modules, call.signal);
+    if (!local) await settle(modules, CATCH_UP_MS, call.signal);
     return response;
   };
 }
 
-/** The change is made: that this manager cannot catch up now must not make it look failed. */
-async function settle({ catchUp, clock }: ForwardModules, parent: AbortSignal): Promise<void> {
+/** Catches up with the leader for `limitMs`; that it cannot now is no failure of the call. */
+async function settle(
+  { catchUp, clock }: ForwardModules,
+  limitMs: number,
+  parent: AbortSignal,
+): Promise<void> {
   using link = linked(parent);
-  const cancel = clock.after(CATCH_UP_MS, () => link.abort());
+  const cancel = clock.after(limitMs, () => link.abort());
   try {
     await catchUp(link.signal);
   } catch (error) {
@@ -139,18 +145,17 @@ async function settle({ catchUp, clock }: ForwardModules, parent: AbortSignal): 
   }
 }
 
-function isLinearizable(request: unknown): boolean {
-  const { consistency } = request as { readonly consistency?: ReadConsistency };
-  return consistency === ReadConsistency.LINEARIZABLE;
-}
-
 /** A read from this manager's own state. */
-function localRead({ local }: ForwardModules, wait: LeaderWait, name: Name): Unary {
-  return (request, call) => {
-    const attempt = () => (local[name] as Unary)(request, call);
-    // Needs no leader, and so says nothing about whether there is one.
-    if (!isLinearizable(request)) return attempt();
-    return wait.until(attempt, isTransient, call.signal);
+function localRead(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
+  return async (request, call) => {
+    const { consistency } = request as { readonly consistency?: ReadConsistency };
+    const attempt = () => (modules.local[name] as Unary)(request, call);
+    if (consistency === ReadConsistency.LINEARIZABLE)
+      return wait.until(attempt, isTransient, call.signal);
+    // Others need no leader, and so say nothing about whether there is one.
+    if (consistency === ReadConsistency.RECENT && modules.leader()?.local === false)
+      await settle(modules, RECENT_WAIT_MS, call.signal);
+    return attempt();
   };
 }
 

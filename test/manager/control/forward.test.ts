@@ -86,6 +86,27 @@ describe("control: forwarding", () => {
     assert.deepEqual(calls, Array(2).fill("leader getService"));
   });
 
+  it("catches up with the leader before a recent read, for a moment at most", async () => {
+    const request = make("ListServicesRequest", { consistency: ReadConsistency.RECENT });
+    await api.listServices(request, leader.call);
+    assert.deepEqual([caughtUp, calls], [1, ["local listServices"]]);
+    route = undefined;
+    await api.listServices(request, leader.call);
+    route = { api: leader.api, local: true };
+    await api.listServices(request, leader.call);
+    assert.equal(caughtUp, 1, "neither without a leader nor on the leader");
+    const stuck = forwardingControl({
+      local: answering(async () => ({ where: "local" })),
+      leader: () => ({ api: leader.api, local: false }),
+      catchUp: (signal) => new Promise((_, reject) => onAbort(signal, () => reject(signal.reason))),
+      clock,
+      random: new SeededRandom("forward"),
+    });
+    const read = stuck.listServices(request, leader.call);
+    await clock.advance(500);
+    assert.deepEqual(await read, { where: "local" });
+  });
+
   it("has the leader make changes, and then catches up with it", async () => {
     const { service } = await api.createService(request, leader.call);
     assert.equal(leader.store.view.service.get(service?.id ?? "")?.id, service?.id);

@@ -1,0 +1,113 @@
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { isSwarmError, SwarmError } from "../../lib/errors.ts";
+import { backoffMs, type Backoff } from "../../lib/retry.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Call } from "../../proto/call.ts";
+import { make } from "../../proto/codec.ts";
+import type {
+  LogMessage,
+  LogsApi,
+  SubscribeLogsMessage,
+  SubscribeLogsRequest,
+} from "../../proto/generated.ts";
+
+/** How long a reader waits for the next leader before the stream ends. */
+export const RESUME_WAIT_MS = 10_000;
+const LOOK_AGAIN: Backoff = { firstMs: 50, maxMs: 500, factor: 2 };
+
+/** How far one task's log was read. */
+interface Mark {
+  /** Time of the last line, comparable as text. */
+  readonly at: string;
+  /** Lines of that time. */
+  readonly lines: number;
+}
+
+/** RFC 3339 in UTC with nine digits of fraction, so that texts compare as times do. */
+function comparable(timestamp: string): string {
+  const [, seconds = timestamp, fraction = ""] = /^([^.Z]*)(?:\.(\d*))?Z$/.exec(timestamp) ?? [];
+  return `${seconds}.${fraction.padEnd(9, "0")}`;
+}
+
+/** What was read of every task, and which lines of a later reading come again. */
+class Progress {
+  readonly #marks = new Map<string, Mark>();
+  /** Lines at a mark that were met again since the last interruption. */
+  readonly #again = new Map<string, number>();
+
+  interrupted(): void {
+    this.#again.clear();
+    for (const taskId of this.#marks.keys()) this.#again.set(taskId, 0);
+  }
+
+  /** Whether the line is new; notes it then. */
+  take({ context, timestamp }: LogMessage): boolean {
+    const taskId = context?.taskId ?? "";
+    const at = comparable(timestamp);
+    const mark = this.#marks.get(taskId);
+    const again = this.#again.get(taskId);
+    if (mark && again !== undefined) {
+      if (at < mark.at) return false;
+      if (at === mark.at && again < mark.lines) {
+        this.#again.set(taskId, again + 1);
+        return false;
+      }
+    }
+    this.#marks.set(taskId, { at, lines: mark?.at === at ? mark.lines + 1 : 1 });
+    this.#again.delete(taskId);
+    return true;
+  }
+
+  /** From when on to read again, milliseconds; undefined when nothing was read. */
+  get sinceMs(): number | undefined {
+    const times = [...this.#marks.values()].map(({ at }) => Date.parse(`${at.slice(0, 23)}Z`));
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+}
+
+function isInterruption(error: unknown): boolean {
+  return isSwarmError(error, "not-leader", "no-leader", "unavailable", "aborted");
+}
+
+/**
+ * Logs that go on when the leader changes: the stream is opened anew from the last lines that were
+ * read, and what comes twice is left out.
+ */
+export function resumingLogs(
+  logs: LogsApi,
+  { clock, random }: { readonly clock: Clock; readonly random: Random },
+): LogsApi {
+  async function* subscribe(
+    request: SubscribeLogsRequest,
+    call: Call,
+  ): AsyncGenerator<SubscribeLogsMessage> {
+    const progress = new Progress();
+    let next = request;
+    let missedSince: number | undefined;
+    for (let attempt = 0; ; attempt++) {
+      try {
+        for await (const batch of logs.subscribeLogs(next, call)) {
+          missedSince = undefined;
+          attempt = 0;
+          const messages = batch.messages.filter((message) => progress.take(message));
+          if (messages.length > 0 || batch.warning !== "") yield { ...batch, messages };
+        }
+        return;
+      } catch (error) {
+        if (!isInterruption(error) || call.signal.aborted) throw error;
+        missedSince ??= clock.monotonic();
+        if (clock.monotonic() - missedSince > RESUME_WAIT_MS)
+          throw new SwarmError("unavailable", "no leader took the stream of logs over", {
+            cause: error,
+          });
+      }
+      progress.interrupted();
+      const sinceMs = progress.sinceMs;
+      const options = request.options ?? make("LogOptions");
+      if (sinceMs !== undefined)
+        next = { ...request, options: { ...options, tail: null, sinceMs } };
+      await sleep(clock, backoffMs(LOOK_AGAIN, attempt, random), call.signal);
+    }
+  }
+  return { subscribeLogs: subscribe };
+}
