@@ -103,7 +103,7 @@ export class ServiceController implements Controller {
       visited += 1 + this.#planOne(id, tx.view, draft);
       if (!draft.full) this.#dirty.take(id);
     }
-    applyDraft(draft, tx, this.#modules.random);
+    applyDraft(draft, tx, this.#modules);
     draft.restoreSlots();
   }
 

@@ -72,7 +72,7 @@ class TaskReaper implements Controller {
       if (task) planReap(tx.view, slotOf(tx.view, task), draft);
       if (!draft.full) this.#dirty.take(key);
     }
-    applyDraft(draft, tx, this.#modules.random);
+    applyDraft(draft, tx, this.#modules);
   }
 
   /** Whether a change may leave something to take out; a slot's first task does not. */

@@ -10,7 +10,25 @@ export interface Refusal {
 export interface Claims {
   readonly owner: string;
   readonly leases: readonly string[];
+  /** Leases held beside others who share them, but not beside one who holds it alone. */
+  readonly shared: readonly string[];
   readonly references: readonly string[];
+}
+
+function taken(lease: string, holder: string): Refusal {
+  return { code: "exists", message: `${lease} is already held by ${holder}` };
+}
+
+function add(sets: Map<string, Set<string>>, key: string, owner: string): void {
+  const set = sets.get(key);
+  if (set) set.add(owner);
+  else sets.set(key, new Set([owner]));
+}
+
+function drop(sets: Map<string, Set<string>>, key: string, owner: string): void {
+  const set = sets.get(key);
+  set?.delete(owner);
+  if (set?.size === 0) sets.delete(key);
 }
 
 /**
@@ -19,15 +37,29 @@ export interface Claims {
  */
 export class ClaimTable {
   readonly #holders = new Map<string, string>();
+  readonly #sharers = new Map<string, Set<string>>();
   readonly #referrers = new Map<string, Set<string>>();
 
-  /** The holder of `lease` other than `owner`. */
-  conflict(claims: Claims): Refusal | undefined {
-    for (const lease of claims.leases) {
-      const holder = this.#holders.get(lease);
-      if (holder !== undefined && holder !== claims.owner)
-        return { code: "exists", message: `${lease} is already held by ${holder}` };
+  /** Why the claims cannot be had: somebody else holds one of the leases. */
+  conflict({ owner, leases, shared }: Claims): Refusal | undefined {
+    for (const lease of leases) {
+      const holder = this.#holderBeside(lease, owner) ?? this.#sharerBeside(lease, owner);
+      if (holder !== undefined) return taken(lease, holder);
     }
+    for (const lease of shared) {
+      const holder = this.#holderBeside(lease, owner);
+      if (holder !== undefined) return taken(lease, holder);
+    }
+    return undefined;
+  }
+
+  #holderBeside(lease: string, owner: string): string | undefined {
+    const holder = this.#holders.get(lease);
+    return holder === owner ? undefined : holder;
+  }
+
+  #sharerBeside(lease: string, owner: string): string | undefined {
+    for (const sharer of this.#sharers.get(lease) ?? []) if (sharer !== owner) return sharer;
     return undefined;
   }
 
@@ -38,20 +70,14 @@ export class ClaimTable {
 
   take(claims: Claims): void {
     for (const lease of claims.leases) this.#holders.set(lease, claims.owner);
-    for (const target of claims.references) {
-      const set = this.#referrers.get(target);
-      if (set) set.add(claims.owner);
-      else this.#referrers.set(target, new Set([claims.owner]));
-    }
+    for (const lease of claims.shared) add(this.#sharers, lease, claims.owner);
+    for (const target of claims.references) add(this.#referrers, target, claims.owner);
   }
 
   release(claims: Claims): void {
     for (const lease of claims.leases)
       if (this.#holders.get(lease) === claims.owner) this.#holders.delete(lease);
-    for (const target of claims.references) {
-      const set = this.#referrers.get(target);
-      set?.delete(claims.owner);
-      if (set?.size === 0) this.#referrers.delete(target);
-    }
+    for (const lease of claims.shared) drop(this.#sharers, lease, claims.owner);
+    for (const target of claims.references) drop(this.#referrers, target, claims.owner);
   }
 }

@@ -50,6 +50,8 @@ export interface Schema<T> {
   readonly indexes: Readonly<Record<string, IndexRule<T>>>;
   /** Things only one object of the whole store may hold (design §3.1). */
   readonly leases?: (object: T) => readonly string[];
+  /** Things that several may hold, but not beside one that holds it by a lease of its own. */
+  readonly sharedLeases?: (object: T) => readonly string[];
   /** `kind/id` of objects that must exist while this one refers to them. */
   readonly references?: (object: T) => readonly string[];
 }
@@ -102,13 +104,26 @@ export function slotKey(task: Pick<Task, "serviceId" | "slot" | "nodeId">): stri
 const address = (networkId: string, cidr: string): string =>
   `address/${networkId}/${cidr.slice(0, cidr.indexOf("/"))}`;
 
-function serviceLeases(service: Service): readonly string[] {
-  // Ports asked for count before they are allocated: of two services that are created with the
-  // same port at the same moment, only one may come to be.
+/**
+ * Ports asked for count before they are allocated: of two services that are created with the same
+ * port at the same moment, only one may come to be.
+ */
+function portsOf(service: Service, mode: PublishMode): readonly string[] {
   const wanted = service.spec?.endpoint?.ports ?? [];
-  const ports = [...wanted, ...(service.endpoint?.ports ?? [])]
-    .filter((port) => port.publishMode === PublishMode.INGRESS && port.publishedPort !== 0)
+  const given = service.endpoint?.ports ?? [];
+  if (wanted.length + given.length === 0) return NONE;
+  return [...wanted, ...given]
+    .filter((port) => port.publishMode === mode && port.publishedPort !== 0)
     .map((port) => `port/${port.protocol}/${port.publishedPort}`);
+}
+
+/** Ports of hosts: several services may have one, each on its own nodes. */
+function hostPorts(service: Service): readonly string[] {
+  return portsOf(service, PublishMode.HOST);
+}
+
+function serviceLeases(service: Service): readonly string[] {
+  const ports = portsOf(service, PublishMode.INGRESS);
   const vips = (service.endpoint?.virtualIps ?? [])
     .filter((vip) => vip.addr !== "")
     .map((vip) => address(vip.networkId, vip.addr));
@@ -186,6 +201,7 @@ export const SCHEMAS = {
       },
     },
     leases: serviceLeases,
+    sharedLeases: hostPorts,
     references: (service: Service) => {
       const task = service.spec?.task ?? null;
       return [

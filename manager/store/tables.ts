@@ -165,12 +165,13 @@ export class Tables {
 }
 
 const NOTHING: readonly string[] = [];
-const NO_CLAIMS: Claims = { owner: "", leases: NOTHING, references: NOTHING };
+const NO_CLAIMS: Claims = { owner: "", leases: NOTHING, shared: NOTHING, references: NOTHING };
 
 function claimsOf(kind: Kind, object: AnyObject): Claims {
   const schema = SCHEMAS[kind] as Schema<AnyObject>;
   const leases = schema.leases?.(object) ?? NOTHING;
+  const shared = schema.sharedLeases?.(object) ?? NOTHING;
   const references = schema.references?.(object) ?? NOTHING;
-  if (leases.length === 0 && references.length === 0) return NO_CLAIMS;
-  return { owner: `${kind}/${object.id}`, leases, references };
+  if (leases.length + shared.length + references.length === 0) return NO_CLAIMS;
+  return { owner: `${kind}/${object.id}`, leases, shared, references };
 }

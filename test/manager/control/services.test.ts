@@ -298,6 +298,20 @@ describe("control: services", () => {
       await refused(late, "invalid", text);
     });
 
+    for (const [first, second] of [
+      [port(8080), port(8080, HOST)],
+      [port(8080, HOST), port(8080)],
+    ] as const)
+      it(`of both kinds go to the first of two services (${first.publishMode})`, async () => {
+        await ingress();
+        harness.raft.hold();
+        const web = create("web", publishing(first));
+        const late = create("late", publishing(second));
+        harness.raft.release();
+        const { id } = await web;
+        await refused(late, "invalid", new RegExp(`'8080' is already in use by .*\\(${id}\\)`));
+      });
+
     it("on the host collide with the routing mesh only", async () => {
       await ingress();
       const web = await create("web", publishing(port(8080, HOST)));

@@ -135,6 +135,27 @@ describe("replicated orchestrator", () => {
     assert.equal(cluster.tasks("web").length, 1);
   });
 
+  it("has stopped a task that no node had as soon as it is not wanted", async () => {
+    await open({ fate: () => ({ stuckAt: TaskState.PENDING }) });
+    const service = aService("web", { replicas: 1 });
+    await cluster.add(service);
+    await cluster.clock.advance(1_000);
+    const [first] = cluster.tasks("web");
+    assert.equal(first?.status?.state, TaskState.PENDING);
+    const stored = cluster.store.view.service.get(service.id) ?? service;
+    const specVersion = { index: (stored.specVersion?.index ?? 0) + 1 };
+    const spec = stored.spec?.task
+      ? { ...stored.spec, task: { ...stored.spec.task, forceUpdate: 1 } }
+      : null;
+    await cluster.store.update((tx) => tx.update("service", { ...stored, spec, specVersion }));
+    await cluster.clock.advance(1_000);
+    const old = cluster.tasks("web").find(({ id }) => id === first?.id);
+    assert.deepEqual(
+      [old?.desiredState, old?.status?.state, old?.status?.message],
+      [TaskState.SHUTDOWN, TaskState.SHUTDOWN, "shut down before a node had it"],
+    );
+  });
+
   it("moves the tasks of a node that goes down, without delay and without an attempt", async () => {
     await open();
     await cluster.add(aService("web", { replicas: 3 }));
