@@ -587,6 +587,11 @@ export const descriptor = JSON.parse(`{
          "rule": "repeated",
          "type": "string",
          "id": 7
+        },
+        "devices": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 8
         }
        }
       },
@@ -3512,6 +3517,11 @@ export const descriptor = JSON.parse(`{
         "oomScoreAdj": {
          "type": "int64",
          "id": 29
+        },
+        "devices": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 30
         }
        }
       },
@@ -3579,6 +3589,39 @@ export const descriptor = JSON.parse(`{
          "rule": "repeated",
          "type": "Mount",
          "id": 14
+        },
+        "groups": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 15
+        },
+        "readOnly": {
+         "type": "bool",
+         "id": 16
+        },
+        "sysctls": {
+         "keyType": "string",
+         "type": "string",
+         "id": 17
+        },
+        "capabilityAdd": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 18
+        },
+        "capabilityDrop": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 19
+        },
+        "devices": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 20
+        },
+        "noNewPrivileges": {
+         "type": "bool",
+         "id": 21
         }
        }
       },

@@ -430,6 +430,8 @@ export interface NodeDescription {
   readonly csiInfo: readonly CsiNodeInfo[];
   /** Runtimes the node offers: "docker", "process". */
   readonly runtimes: readonly string[];
+  /** Devices that tasks may ask for: paths below /dev and full names of CDI devices. */
+  readonly devices: readonly string[];
 }
 
 export interface NodeStatus {
@@ -1474,6 +1476,8 @@ export interface ContainerSpec {
   readonly capabilityDrop: readonly string[];
   readonly ulimits: readonly Ulimit[];
   readonly oomScoreAdj: number;
+  /** Devices of the node that the task gets: a path below /dev, `host:task`, `host:task:rwm`, or the full name of a CDI device. Only nodes that report them take the task. */
+  readonly devices: readonly string[];
 }
 
 /** A plain process under the worker's own supervision; no container engine takes part. */
@@ -1491,11 +1495,19 @@ export interface ProcessSpec {
   readonly secrets: readonly SecretReference[];
   readonly configs: readonly ConfigReference[];
   readonly ulimits: readonly Ulimit[];
-  /** A directory or a tar file to use as the root file system, where the host allows it. */
+  /** Absolute path of a directory or a tar file on the node. It becomes the root file system, under a writable layer of the task's own; empty = the node's own files. */
   readonly rootFs: string;
   readonly hostname: string;
   readonly labels: { readonly [key: string]: string };
   readonly mounts: readonly Mount[];
+  /** What follows needs a worker that runs as root, and means what it means for containers. */
+  readonly groups: readonly string[];
+  readonly readOnly: boolean;
+  readonly sysctls: { readonly [key: string]: string };
+  readonly capabilityAdd: readonly string[];
+  readonly capabilityDrop: readonly string[];
+  readonly devices: readonly string[];
+  readonly noNewPrivileges: boolean;
 }
 
 /** Stands for a container that `docker run` attached to a network. */

@@ -15,12 +15,10 @@ export function containerJson(spec: ContainerSpec): Json {
     Command: some(spec.command),
     Args: some(spec.args),
     ...workloadJson(spec),
-    Groups: some(spec.groups),
     Privileges: privilegesJson(spec.privileges),
     Init: spec.init?.value,
     TTY: some(spec.tty),
     OpenStdin: some(spec.openStdin),
-    ReadOnly: some(spec.readOnly),
     Hosts: some(spec.hosts),
     DNSConfig: spec.dnsConfig
       ? {
@@ -30,9 +28,6 @@ export function containerJson(spec: ContainerSpec): Json {
         }
       : undefined,
     Isolation: spec.isolation === "" ? "default" : spec.isolation,
-    Sysctls: some(spec.sysctls),
-    CapabilityAdd: some(spec.capabilityAdd),
-    CapabilityDrop: some(spec.capabilityDrop),
     OomScoreAdj: some(spec.oomScoreAdj),
   };
 }
@@ -43,21 +38,27 @@ function readIsolation(json: JsonObject): string {
   return isolation === "default" ? "" : isolation;
 }
 
-/** Reads `ContainerSpec`. `registryAuth` is the X-Registry-Auth header, kept with the spec. */
-export function readContainer(json: JsonObject, registryAuth: string): ContainerSpec {
+/**
+ * Reads `ContainerSpec`. `registryAuth` is the X-Registry-Auth header, kept with the spec; `devices`
+ * come from a label of the service.
+ */
+export function readContainer(
+  json: JsonObject,
+  registryAuth: string,
+  devices: readonly string[] = [],
+): ContainerSpec {
   const dns = json.object("DNSConfig");
   return make("ContainerSpec", {
     ...readWorkload(json),
     image: json.text("Image"),
     command: json.texts("Command"),
     args: json.texts("Args"),
-    groups: json.texts("Groups"),
     privileges: readPrivileges(json.object("Privileges")),
     init: optional(json.flag("Init")),
     tty: json.flag("TTY") ?? false,
     openStdin: json.flag("OpenStdin") ?? false,
-    readOnly: json.flag("ReadOnly") ?? false,
     registryAuth,
+    devices,
     hosts: json.texts("Hosts"),
     dnsConfig: dns
       ? {
@@ -67,9 +68,6 @@ export function readContainer(json: JsonObject, registryAuth: string): Container
         }
       : null,
     isolation: readIsolation(json),
-    sysctls: json.map("Sysctls"),
-    capabilityAdd: json.texts("CapabilityAdd"),
-    capabilityDrop: json.texts("CapabilityDrop"),
     oomScoreAdj: json.integer("OomScoreAdj"),
   });
 }

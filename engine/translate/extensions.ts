@@ -12,6 +12,7 @@ import {
   type ServiceDependency,
   type ServiceSpec,
   type TaskOrigin,
+  type TaskSpec,
 } from "../../proto/generated.ts";
 import { badRequest } from "../request-error.ts";
 import { timeText } from "./common.ts";
@@ -42,6 +43,7 @@ type Labels = Readonly<Record<string, string>>;
 export interface ServiceExtensions {
   readonly runtime: "container" | "process";
   readonly rootFs: string;
+  readonly devices: readonly string[];
   /** Null when no label speaks of placement. */
   readonly placement: Pick<Placement, "strategy" | "affinities" | "scheduler"> | null;
   readonly schedule: Schedule | null;
@@ -143,6 +145,7 @@ export function readServiceLabels(labels: Labels): {
   const extensions: ServiceExtensions = {
     runtime: readRuntime(reader),
     rootFs: reader.take("root-fs"),
+    devices: reader.takeList("devices"),
     placement: readPlacement(reader),
     schedule: readSchedule(reader),
     dependsOn: reader.takeList("depends-on").map(readDependency),
@@ -175,6 +178,11 @@ function scheduleLabels(schedule: Schedule | null): Labels {
   };
 }
 
+function devicesOf(task: TaskSpec | null): readonly string[] {
+  if (task?.runtime === "process") return task.process.devices;
+  return task?.runtime === "container" ? task.container.devices : [];
+}
+
 /** A service's labels as clients see them: the user's own, then the extensions that are set. */
 export function serviceLabelsJson(spec: ServiceSpec): Labels {
   const { task } = spec;
@@ -182,6 +190,7 @@ export function serviceLabelsJson(spec: ServiceSpec): Labels {
   const values: Labels = {
     runtime: task?.runtime === "process" ? "process" : "",
     "root-fs": task?.runtime === "process" ? task.process.rootFs : "",
+    devices: devicesOf(task).join(","),
     strategy: STRATEGIES.word(placement?.strategy ?? PlacementStrategy.DEFAULT),
     affinity: affinityText(placement?.affinities ?? [], false),
     "anti-affinity": affinityText(placement?.affinities ?? [], true),

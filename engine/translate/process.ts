@@ -15,6 +15,7 @@ export function processJson(spec: ProcessSpec): Json {
     Image: PROCESS_IMAGE,
     Args: some(spec.command),
     ...workloadJson(spec),
+    Privileges: spec.noNewPrivileges ? { NoNewPrivileges: true } : undefined,
     Isolation: "default",
   };
 }
@@ -23,32 +24,32 @@ export function processJson(spec: ProcessSpec): Json {
 function containerOnly(spec: ContainerSpec): Readonly<Record<string, boolean>> {
   const { privileges, dnsConfig } = spec;
   return {
-    Groups: spec.groups.length > 0,
     Privileges: [
       privileges?.credentialSpec,
       privileges?.selinuxContext,
       privileges?.seccomp,
       privileges?.apparmor,
-      privileges?.noNewPrivileges,
     ].some(Boolean),
     Init: spec.init?.value ?? false,
     TTY: spec.tty,
     OpenStdin: spec.openStdin,
-    ReadOnly: spec.readOnly,
     Hosts: spec.hosts.length > 0,
     DNSConfig: [dnsConfig?.nameservers, dnsConfig?.search, dnsConfig?.options].some(
       (list) => list !== undefined && list.length > 0,
     ),
     Isolation: spec.isolation !== "",
-    Sysctls: Object.keys(spec.sysctls).length > 0,
-    CapabilityAdd: spec.capabilityAdd.length > 0,
-    CapabilityDrop: spec.capabilityDrop.length > 0,
     OomScoreAdj: spec.oomScoreAdj !== 0,
   };
 }
 
-/** Reads a `ContainerSpec` that describes a process. Throws 400 on what a process cannot have. */
-export function readProcess(json: JsonObject, rootFs: string): ProcessSpec {
+/**
+ * Reads a `ContainerSpec` that describes a process; `extensions` come from labels of the service.
+ * Throws 400 on what a process cannot have.
+ */
+export function readProcess(
+  json: JsonObject,
+  extensions: Pick<ProcessSpec, "rootFs" | "devices">,
+): ProcessSpec {
   const container = readContainer(json, "");
   const image = container.image.replace(/[:@].*$/, "");
   if (image !== PROCESS_IMAGE)
@@ -62,5 +63,6 @@ export function readProcess(json: JsonObject, rootFs: string): ProcessSpec {
   const command = [...container.command, ...container.args];
   if (command.length === 0)
     throw badRequest("a process service needs a command: give it in ContainerSpec.Args");
-  return make("ProcessSpec", { ...readWorkload(json), command, rootFs });
+  const noNewPrivileges = container.privileges?.noNewPrivileges ?? false;
+  return make("ProcessSpec", { ...readWorkload(json), command, noNewPrivileges, ...extensions });
 }

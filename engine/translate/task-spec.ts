@@ -152,10 +152,15 @@ function readRuntime(json: JsonObject, extensions: ServiceExtensions, registryAu
     return { runtime: "attachment", attachment: { containerId } } as const;
   }
   if (extensions.runtime === "process" && container) {
-    return { runtime: "process", process: readProcess(container, extensions.rootFs) } as const;
+    const { rootFs, devices } = extensions;
+    return { runtime: "process", process: readProcess(container, { rootFs, devices }) } as const;
   }
   if (!container) return {};
-  return { runtime: "container", container: readContainer(container, registryAuth) } as const;
+  const { devices } = extensions;
+  return {
+    runtime: "container",
+    container: readContainer(container, registryAuth, devices),
+  } as const;
 }
 
 /** Reads `TaskTemplate`. Throws 400 in Docker's words. */

@@ -13,7 +13,7 @@ import {
 /** What containers and processes have in common, under Docker's names for a container's fields. */
 export type Workload = Pick<
   ContainerSpec,
-  keyof ContainerSpec & keyof Omit<ProcessSpec, "command">
+  keyof ContainerSpec & keyof Omit<ProcessSpec, "command" | "devices">
 >;
 
 function healthJson(health: HealthConfig | null): Json | undefined {
@@ -67,6 +67,11 @@ export function workloadJson(workload: Workload): Json {
     Secrets: some(workload.secrets.map(secretReferenceJson)),
     Configs: some(workload.configs.map(configReferenceJson)),
     Ulimits: some(workload.ulimits.map(ulimitJson)),
+    Groups: some(workload.groups),
+    ReadOnly: some(workload.readOnly),
+    Sysctls: some(workload.sysctls),
+    CapabilityAdd: some(workload.capabilityAdd),
+    CapabilityDrop: some(workload.capabilityDrop),
   };
 }
 
@@ -85,5 +90,10 @@ export function readWorkload(json: JsonObject): Workload {
     secrets: json.list("Secrets").map(readSecretReference),
     configs: json.list("Configs").map(readConfigReference),
     ulimits: json.list("Ulimits").map(readUlimit),
+    groups: json.texts("Groups"),
+    readOnly: json.flag("ReadOnly") ?? false,
+    sysctls: json.map("Sysctls"),
+    capabilityAdd: json.texts("CapabilityAdd"),
+    capabilityDrop: json.texts("CapabilityDrop"),
   };
 }

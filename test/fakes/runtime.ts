@@ -194,6 +194,7 @@ class FakeController implements TaskController {
       pid: task.exit ? 0 : task.pid,
       exitCode,
       ports: [],
+      networkNamespace: "",
     });
   }
 

@@ -48,6 +48,8 @@ export interface TaskFacts {
   readonly exitCode: number;
   /** Host ports as they were really bound. */
   readonly ports: readonly PortConfig[];
+  /** File of the network namespace that the task has of its own; empty = the node's. */
+  readonly networkNamespace: string;
 }
 
 export interface LogRead {

@@ -1,11 +1,7 @@
 import type { ContainerCreateOptions, HealthConfig as EngineHealth } from "dockerode";
 import { SwarmError } from "../../../lib/errors.ts";
-import type {
-  ContainerSpec,
-  GenericResource,
-  HealthConfig,
-  Task,
-} from "../../../proto/generated.ts";
+import type { ContainerSpec, HealthConfig, Task } from "../../../proto/generated.ts";
+import { resourceEnv } from "../generic-resources.ts";
 import type { PlacedFile } from "../payload-dir.ts";
 import { slotOf, taskName } from "../task-scope.ts";
 import { expand, type TemplateScope } from "../template.ts";
@@ -25,18 +21,6 @@ export function containerSpec(task: Task): ContainerSpec {
 /** `<service>.<slot or node>.<task id>`. */
 export function containerName(task: Task): string {
   return `${task.serviceAnnotations?.name ?? ""}.${slotOf(task)}.${task.id}`;
-}
-
-/** Assigned generic resources as variables: `DOCKER_RESOURCE_GPU=id1,id2`. */
-function resourceEnv(resources: readonly GenericResource[]): readonly string[] {
-  const values = new Map<string, string[]>();
-  for (const resource of resources) {
-    if (resource.resource === undefined) continue;
-    const { kind, value } = resource.resource === "named" ? resource.named : resource.discrete;
-    const name = `DOCKER_RESOURCE_${kind.toUpperCase()}`;
-    values.set(name, [...(values.get(name) ?? []), String(value)]);
-  }
-  return [...values].map(([name, list]) => `${name}=${list.join(",")}`);
 }
 
 /** Entries with their values expanded; one without `=` tells the engine to unset it. */

@@ -134,6 +134,7 @@ export class DockerController implements TaskController {
       pid: found.State.Pid,
       exitCode: found.State.ExitCode,
       ports: boundPorts(found.NetworkSettings.Ports ?? {}),
+      networkNamespace: "",
     };
   }
 

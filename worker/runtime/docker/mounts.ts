@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import type { MountConfig, MountPropagation, MountSettings, MountType } from "dockerode";
-import { SwarmError } from "../../../lib/errors.ts";
 import { MountType as Type, type Mount } from "../../../proto/generated.ts";
+import { checkMount } from "../mount-check.ts";
 import type { PlacedFile } from "../payload-dir.ts";
 import { expand, type TemplateScope } from "../template.ts";
 
@@ -15,23 +15,6 @@ const TYPES = {
   [Type.NPIPE]: "npipe",
   [Type.CLUSTER]: "cluster",
 } as const satisfies Record<Type, string>;
-
-function invalid(reason: string): SwarmError {
-  return new SwarmError("invalid", `invalid mount: ${reason}`);
-}
-
-function check({ type, source, target }: Mount): void {
-  if (target === "") throw invalid("it has no target");
-  if (!posix.isAbsolute(target)) throw invalid(`target ${target} is not an absolute path`);
-  const absolute = posix.isAbsolute(source);
-  if (type === Type.BIND && !absolute)
-    throw invalid(`source of a bind must be an absolute path, not "${source}"`);
-  if (type === Type.VOLUME && absolute)
-    throw invalid(`source of a volume must be its name, not the path ${source}`);
-  if (type === Type.TMPFS && source !== "") throw invalid("a tmpfs has no source");
-  if (type === Type.CLUSTER)
-    throw new SwarmError("unimplemented", "cluster volumes cannot be mounted yet");
-}
 
 function labelsOf(
   labels: Readonly<Record<string, string>>,
@@ -95,7 +78,7 @@ export function toMounts(
     const source = expand(mount.source, scope);
     const target = expand(mount.target, scope);
     const expanded = { ...mount, source, target };
-    check(expanded);
+    checkMount(expanded);
     return toMount(expanded, scope);
   });
   const given = files.map(({ file, path }): MountSettings => {

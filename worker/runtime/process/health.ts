@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { sleep, type Clock } from "../../../lib/clock.ts";
 import { onAbort } from "../../../lib/abort.ts";
 import type { HealthConfig } from "../../../proto/generated.ts";
-import type { Identity } from "../identity.ts";
 import { signalGroup } from "./proc.ts";
+import type { CommandLine } from "./sandbox.ts";
 
 /** Docker's defaults for what a check leaves out. */
 const INTERVAL_DEFAULT_MS = 30_000;
@@ -59,23 +59,16 @@ export function afterProbe(
   return { status: streak >= check.retries ? "unhealthy" : health.status, streak };
 }
 
-/** What a probe runs as. */
-export interface ProbeContext {
-  readonly env: Readonly<Record<string, string>>;
-  readonly cwd: string;
-  readonly identity: Identity | null;
-}
-
 /** Runs the check's command once: whether it exits with 0 in time. Nothing of it is left. */
 export function probe(
-  { command, timeoutMs }: HealthCheck,
-  { env, cwd, identity }: ProbeContext,
+  { argv, env }: CommandLine,
+  timeoutMs: number,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const [file = "", ...args] = command;
+  const [file = "", ...args] = argv;
   return new Promise((resolve) => {
-    const child = spawn(file, args, { env, cwd, detached: true, stdio: "ignore", ...identity });
+    const child = spawn(file, args, { env, cwd: "/", detached: true, stdio: "ignore" });
     const kill = (): void => {
       if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
     };
@@ -97,17 +90,17 @@ export async function watchHealth(
   health: Health,
   wanted: readonly Health["status"][],
   check: HealthCheck,
-  modules: { readonly clock: Clock; readonly context: ProbeContext },
+  modules: { readonly clock: Clock; readonly command: () => Promise<CommandLine> },
   signal: AbortSignal,
 ): Promise<Health["status"]> {
-  const { clock, context } = modules;
+  const { clock, command } = modules;
   const startedAt = clock.monotonic();
   let current = health;
   for (;;) {
     const elapsed = clock.monotonic() - startedAt;
     const early = current.status === "starting" && elapsed < check.startPeriodMs;
     await sleep(clock, early ? check.startIntervalMs : check.intervalMs, signal);
-    const ok = await probe(check, context, clock, signal);
+    const ok = await probe(await command(), check.timeoutMs, clock, signal);
     signal.throwIfAborted();
     current = afterProbe(current, ok, clock.monotonic() - startedAt, check);
     if (wanted.includes(current.status)) return current.status;

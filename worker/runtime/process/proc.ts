@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { isErrnoException } from "../../../lib/errno.ts";
 
@@ -89,14 +89,48 @@ function environOf(pid: string): ReadonlyMap<string, string> {
   return env;
 }
 
+function childrenOf(pid: number): readonly number[] {
+  const text = readText(`/proc/${pid}/task/${pid}/children`);
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+function linkOf(path: string): string {
+  try {
+    return readlinkSync(path);
+  } catch (error) {
+    if (isErrnoException(error, "ENOENT", "ESRCH", "EACCES", "EPERM")) return "";
+    throw error;
+  }
+}
+
+/** The processes that matter of a task in a pid namespace of its own; 0 = not there (yet). */
+export interface SandboxedProgram {
+  /** The namespace's first process. */
+  readonly init: number;
+  /** The task's program: the first that `init` started, before any orphan came to it. */
+  readonly pid: number;
+}
+
+/**
+ * What runs in the pid namespace that the process `leader` has made for its children; null when
+ * they share its own.
+ */
+export function programOf(leader: number): SandboxedProgram | null {
+  const below = linkOf(`/proc/${leader}/ns/pid_for_children`);
+  if (below === "" || below === linkOf("/proc/self/ns/pid")) return null;
+  const [init = 0] = childrenOf(leader);
+  const [pid = 0] = init === 0 ? [] : childrenOf(init);
+  return { init, pid };
+}
+
 /**
  * Whether the shell `pid` has started its command: its child runs another program by now. Before
  * that, a signal to both would be caught by the shell's traps, which its child still has, and lost.
  */
 export function hasStartedCommand(pid: number): boolean {
-  const own = readText(`/proc/${pid}/cmdline`);
-  const children = readText(`/proc/${pid}/task/${pid}/children`).split(" ");
-  return children.some((child) => child !== "" && readText(`/proc/${child}/cmdline`) !== own);
+  const leader = programOf(pid)?.init ?? pid;
+  const own = readText(`/proc/${leader}/cmdline`);
+  return childrenOf(leader).some((child) => readText(`/proc/${child}/cmdline`) !== own);
 }
 
 /** Sends a signal to a process group; false when none of it is left, or none of it is ours. */

@@ -13,28 +13,23 @@ import type {
   TaskFacts,
   TaskFiles,
 } from "../runtime.ts";
-import { taskPayload } from "../task-payload.ts";
 import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
-import type { PayloadDir } from "../payload-dir.ts";
 import { toHealthCheck, watchHealth, type Health } from "./health.ts";
-import { hasStartedCommand, TASK_MARK, WORKER_MARK } from "./proc.ts";
-import {
-  findProgram,
-  planProcess,
-  planStop,
-  processSpec,
-  type ProcessPlan,
-} from "./process-plan.ts";
-import type { ProcessTable } from "./process-table.ts";
+import { hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
+import { planStop, processSpec } from "./process-plan.ts";
+import type { ProcessEnd, ProcessTable } from "./process-table.ts";
 import { ProcessReach } from "./process-reach.ts";
 import { readLog } from "./read-log.ts";
+import type { CommandLine } from "./sandbox.ts";
+import type { Isolation } from "./isolation.ts";
 
 /** How long the kernel may take to end a killed group before the step is tried again. */
 const KILL_WAIT_MS = 10_000;
 
 const UNHEALTHY = "unhealthy process";
+const OUT_OF_MEMORY = "out of memory";
 
 /** Longest a stop waits for a program that is just being started, and how often it looks. */
 const COMMAND_START_MAX_MS = 500;
@@ -45,13 +40,14 @@ export interface ProcessModules {
   readonly clock: Clock;
   readonly table: ProcessTable;
   readonly logs: LogBook;
-  readonly payloads: PayloadDir;
+  readonly isolation: Isolation;
+  /** Starts under way at a time. */
   readonly starts: Limit;
   /** Value of the mark that tells this worker's processes. */
   readonly worker: string;
 }
 
-/** One task as a process of its own session, under a small shell that keeps its exit status. */
+/** One task as a process, under a small shell that keeps its exit status. */
 export class ProcessController implements TaskController {
   readonly #task: Task;
   readonly #scope: TemplateScope;
@@ -67,34 +63,30 @@ export class ProcessController implements TaskController {
 
   async prepare(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
-    const { id } = this.#task;
-    if (this.#modules.table.has(id)) return;
-    const { secrets, configs } = processSpec(this.#task);
-    const plan = this.#plan();
+    if (this.#modules.table.has(this.#task.id)) return;
     planStop(processSpec(this.#task));
-    const request = { secrets, configs, scope: this.#scope, env: plan.env };
-    const payload = taskPayload(request, this.#files);
-    this.#modules.payloads.write(id, payload, plan.identity);
+    await this.#modules.isolation.prepare(this.#task, this.#scope, this.#files);
   }
 
   async start(signal: AbortSignal): Promise<void> {
     const { table, starts } = this.#modules;
     if (!table.has(this.#task.id)) await starts.run(() => this.#launch(), signal);
+    refuseFalseStart(table.end(this.#task.id));
     const status = await this.#health("starting", ["healthy", "unhealthy"], signal);
     if (status === "unhealthy") {
       await this.shutdown(signal);
       throw new SwarmError("failed-precondition", UNHEALTHY);
     }
-    const code = table.exitCode(this.#task.id);
-    if (status === null && code !== null && code !== 0)
-      throw new SwarmError("failed-precondition", `task: non-zero exit (${code})`);
+    const end = table.end(this.#task.id);
+    if (status === null && end && end.code !== 0)
+      throw new SwarmError("failed-precondition", `task: non-zero exit (${end.code})`);
   }
 
   async wait(signal: AbortSignal): Promise<TaskExit> {
     const status = await this.#health("healthy", ["unhealthy"], signal);
     if (status === "unhealthy") await this.shutdown(signal);
-    const code = await abortable(this.#modules.table.ended(this.#task.id), signal);
-    return { code, error: status === "unhealthy" ? UNHEALTHY : "" };
+    const end = await abortable(this.#modules.table.ended(this.#task.id), signal);
+    return { code: end.code, error: this.#errorOf(end, status === "unhealthy") };
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
@@ -112,18 +104,24 @@ export class ProcessController implements TaskController {
 
   async remove(signal: AbortSignal): Promise<void> {
     await this.shutdown(signal);
-    const { table, logs, payloads } = this.#modules;
+    const { table, logs, isolation } = this.#modules;
+    await isolation.remove(this.#task.id);
     table.forget(this.#task.id);
     logs.remove(this.#task.id);
-    payloads.remove(this.#task.id);
   }
 
   async facts(): Promise<TaskFacts | null> {
-    const { table } = this.#modules;
+    const { table, isolation } = this.#modules;
     const { id } = this.#task;
     if (!table.has(id)) return null;
-    const exitCode = table.exitCode(id) ?? 0;
-    return { containerId: "", pid: table.pid(id) ?? 0, exitCode, ports: [] };
+    const leader = table.pid(id) ?? 0;
+    return {
+      containerId: "",
+      pid: leader === 0 ? 0 : programOf(leader)?.pid || leader,
+      exitCode: table.end(id)?.code ?? 0,
+      ports: [],
+      networkNamespace: isolation.network(id),
+    };
   }
 
   logs(read: LogRead, signal: AbortSignal): AsyncIterable<LogLine> {
@@ -134,14 +132,12 @@ export class ProcessController implements TaskController {
   }
 
   reach(): TaskReach {
-    const { table, clock } = this.#modules;
+    const { table, clock, isolation } = this.#modules;
     const { id } = this.#task;
     const face = {
       pid: () => table.pid(id),
       ended: () => table.ended(id),
-      env: () => this.#env(),
-      cwd: () => this.#plan().cwd,
-      identity: () => this.#plan().identity,
+      ...isolation.face(this.#task, this.#scope),
     };
     return new ProcessReach(face, clock);
   }
@@ -158,11 +154,12 @@ export class ProcessController implements TaskController {
     const check = toHealthCheck(processSpec(this.#task).healthcheck);
     if (!check) return "healthy";
     const { clock, table } = this.#modules;
-    const modules = { clock, context: { ...this.#plan(), env: this.#env() } };
+    const command = (): Promise<CommandLine> => this.#enter(check.command);
     using link = linked(parent);
     const ended = table.ended(this.#task.id).then(() => link.abort());
     try {
-      return await watchHealth({ status: from, streak: 0 }, wanted, check, modules, link.signal);
+      const before: Health = { status: from, streak: 0 };
+      return await watchHealth(before, wanted, check, { clock, command }, link.signal);
     } catch (error) {
       parent.throwIfAborted();
       if (!link.signal.aborted) throw error;
@@ -171,21 +168,21 @@ export class ProcessController implements TaskController {
     }
   }
 
-  #plan(): ProcessPlan {
-    return planProcess(processSpec(this.#task), this.#scope);
+  /** A command line that runs `command` as one of the task's processes. */
+  #enter(command: readonly string[]): Promise<CommandLine> {
+    const leader = this.#modules.table.pid(this.#task.id);
+    const init = leader === null ? 0 : (programOf(leader)?.init ?? 0);
+    return this.#modules.isolation.enter(this.#task, this.#scope, init, command);
   }
 
   async #launch(): Promise<void> {
-    const { table, logs } = this.#modules;
+    const { table, logs, isolation, worker } = this.#modules;
     const { id } = this.#task;
-    const plan = this.#plan();
-    const file = findProgram(plan);
-    const [, ...args] = plan.command;
-    const env = this.#env();
+    const marks = { [TASK_MARK]: id, [WORKER_MARK]: worker };
+    const line = await isolation.start(this.#task, this.#scope, this.#files, marks);
     const output = logs.of(id).openFiles();
     try {
-      const { cwd, identity } = plan;
-      await table.start({ taskId: id, file, args, env, cwd, identity }, output);
+      await table.start(id, line, output);
     } finally {
       closeSync(output.stdout);
       closeSync(output.stderr);
@@ -195,18 +192,12 @@ export class ProcessController implements TaskController {
     await setImmediate();
   }
 
-  /** The spec's environment and our marks. Without mounts, a process is told where its files are. */
-  #env(): Readonly<Record<string, string>> {
-    const { payloads, worker } = this.#modules;
-    const { secrets, configs } = processSpec(this.#task);
-    const paths = payloads.paths(this.#task.id);
-    return {
-      ...this.#plan().env,
-      [TASK_MARK]: this.#task.id,
-      [WORKER_MARK]: worker,
-      ...(secrets.length > 0 ? { SKEP_SECRETS_DIR: paths.secrets } : {}),
-      ...(configs.length > 0 ? { SKEP_CONFIGS_DIR: paths.configs } : {}),
-    };
+  /** Why an end counts as a failure, whatever the exit status. */
+  #errorOf({ code, complaint }: ProcessEnd, unhealthy: boolean): string {
+    if (unhealthy) return UNHEALTHY;
+    if (complaint !== "") return complaint;
+    if (code === 0) return "";
+    return this.#modules.isolation.oomKills(this.#task.id) > 0 ? OUT_OF_MEMORY : "";
   }
 
   /** A stop signal right after the start must reach the task's program, not its wrapper only. */
@@ -234,4 +225,10 @@ export class ProcessController implements TaskController {
       deadline.abort();
     }
   }
+}
+
+/** Throws when the task's program never ran. */
+function refuseFalseStart(end: ProcessEnd | null): void {
+  if (end && end.complaint !== "")
+    throw new SwarmError("failed-precondition", `starting the process failed: ${end.complaint}`);
 }

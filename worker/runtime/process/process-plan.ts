@@ -1,22 +1,34 @@
-import { accessSync, constants, statSync } from "node:fs";
 import { constants as os } from "node:os";
-import { isAbsolute, join } from "node:path";
+import { isAbsolute } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { ProcessSpec, Task } from "../../../proto/generated.ts";
 import { expandEnv } from "../env.ts";
+import { resourceEnv } from "../generic-resources.ts";
+import { groupsOf, resolveGroup, resolveIdentity } from "../identity.ts";
+import type { AccountFiles, Identity } from "../identity.ts";
 import { expand, type TemplateScope } from "../template.ts";
-import { resolveIdentity, type Identity } from "../identity.ts";
+import { boundingSet } from "./capabilities.ts";
+import type { Privileges } from "./sandbox.ts";
+import { sysctlFiles } from "./sysctls.ts";
+import { ulimitOptions } from "./ulimits.ts";
 
 /** Grace period where the spec names none; Docker's. */
 const STOP_GRACE_DEFAULT_MS = 10_000;
 const DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/** A process spec with its templates expanded and its names looked up. */
+/** A process spec with its templates expanded and its names checked. */
 export interface ProcessPlan {
   readonly command: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   readonly cwd: string;
-  readonly identity: Identity | null;
+  readonly hostname: string;
+  /** Options of prlimit. */
+  readonly ulimits: readonly string[];
+  readonly sysctls: readonly { readonly path: string; readonly value: string }[];
+  /** Device nodes beyond the usual ones, for a task with a root of its own. */
+  readonly devices: readonly string[];
+  /** Whether the task has a network namespace of its own. */
+  readonly ownNetwork: boolean;
 }
 
 /** How a process is stopped. */
@@ -31,23 +43,40 @@ export function processSpec(task: Task): ProcessSpec {
   throw new SwarmError("failed-precondition", "the process runtime runs process tasks only");
 }
 
-function refuseUnsupported(spec: ProcessSpec): void {
-  const asked = [
+/**
+ * Throws `failed-precondition` for what only a sandbox can do, on a node that has none for the
+ * reason `refusal`.
+ */
+export function refuseWithoutSandbox(task: Task, refusal: string): void {
+  const spec = processSpec(task);
+  const limits = task.spec?.resources?.limits;
+  const asked: readonly (readonly [boolean, string])[] = [
     [spec.rootFs !== "", "a root file system"],
+    [spec.readOnly, "a read-only root"],
     [spec.mounts.length > 0, "mounts"],
-    [spec.ulimits.length > 0, "ulimits"],
-  ] as const;
+    [spec.groups.length > 0, "groups"],
+    [Object.keys(spec.sysctls).length > 0, "sysctls"],
+    [spec.capabilityAdd.length > 0, "capabilities"],
+    [spec.devices.length > 0, "devices"],
+    [(limits?.nanoCpus ?? 0) > 0, "a CPU limit"],
+    [(limits?.pids ?? 0) > 0, "a limit of processes"],
+  ];
   for (const [present, what] of asked) {
     if (present)
-      throw new SwarmError("unimplemented", `the process runtime does not offer ${what} yet`);
+      throw new SwarmError(
+        "failed-precondition",
+        `this node cannot give a process ${what}: ${refusal}. Run its swarmd as root with ` +
+          "util-linux, or place the service with the constraint " +
+          "engine.labels.skep.process.isolation==namespaces",
+      );
   }
 }
 
-function identityOf(user: string): Identity | null {
-  if (user === "") return null;
-  const identity = resolveIdentity(user);
-  if (process.getuid?.() === 0) return identity;
-  if (identity.uid === process.getuid?.() && identity.gid === process.getgid?.()) return null;
+/** Throws `denied` when a task asks for another user than the one swarmd runs as. */
+export function refuseOtherUser(user: string): void {
+  if (user === "") return;
+  const { uid, gid } = resolveIdentity(user);
+  if (uid === process.getuid?.() && gid === process.getgid?.()) return;
   throw new SwarmError("denied", `running as user ${user} needs a swarmd that runs as root`);
 }
 
@@ -61,24 +90,66 @@ function stopSignalOf(name: string): NodeJS.Signals {
   throw new SwarmError("invalid", `invalid stop signal ${name}`);
 }
 
+function checkNames(env: Readonly<Record<string, string>>): void {
+  for (const name of Object.keys(env)) {
+    // Processes are started by a shell, which drops any other.
+    if (!/^[a-zA-Z_]\w*$/.test(name))
+      throw new SwarmError("invalid", `a process cannot have the environment variable "${name}"`);
+  }
+}
+
 /** Checks and expands a process spec. Throws `invalid` and the like: the task is then rejected. */
-export function planProcess(spec: ProcessSpec, scope: TemplateScope): ProcessPlan {
-  refuseUnsupported(spec);
+export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
+  const spec = processSpec(task);
   if (!spec.command[0]) throw new SwarmError("invalid", "a process needs a command");
-  const env = expandEnv(spec.env, scope);
   const hostname = expand(spec.hostname, scope);
   const cwd = spec.dir || "/";
   if (!isAbsolute(cwd))
     throw new SwarmError("invalid", `working directory ${cwd} is not an absolute path`);
+  const path = spec.rootFs === "" ? process.env["PATH"] : undefined;
+  const env = {
+    PATH: path ?? DEFAULT_PATH,
+    ...(hostname === "" ? {} : { HOSTNAME: hostname }),
+    ...expandEnv([...spec.env, ...resourceEnv(task.assignedGenericResources)], scope),
+  };
+  checkNames(env);
+  const ownNetwork = (task.spec?.networks ?? []).length > 0 || task.networks.length > 0;
   return {
     command: spec.command,
-    env: {
-      PATH: process.env["PATH"] ?? DEFAULT_PATH,
-      ...(hostname === "" ? {} : { HOSTNAME: hostname }),
-      ...env,
-    },
+    env,
     cwd,
-    identity: identityOf(spec.user),
+    hostname,
+    ulimits: ulimitOptions(spec.ulimits),
+    sysctls: sysctlFiles(spec.sysctls, ownNetwork),
+    devices: [],
+    ownNetwork,
+  };
+}
+
+/** Who the process is to be; names are looked up in `accounts`. Throws `invalid` for unknown ones. */
+export function identityOf(spec: ProcessSpec, accounts: AccountFiles): Identity {
+  return spec.user === "" ? { uid: 0, gid: 0 } : resolveIdentity(spec.user, accounts);
+}
+
+/**
+ * Who the process is, and what it may do. Names are looked up in `accounts`; capabilities in
+ * `forbidden` it has only when it asks for them.
+ */
+export function privilegesOf(
+  spec: ProcessSpec,
+  accounts: AccountFiles,
+  forbidden: readonly string[],
+): Privileges {
+  const [user = ""] = spec.user.split(":");
+  const groups = [
+    ...(user === "" ? [] : groupsOf(user, accounts)),
+    ...spec.groups.map((group) => resolveGroup(group, accounts)),
+  ];
+  return {
+    ...identityOf(spec, accounts),
+    groups: [...new Set(groups)],
+    bounding: boundingSet(spec.capabilityAdd, [...spec.capabilityDrop, ...forbidden]),
+    noNewPrivileges: spec.noNewPrivileges,
   };
 }
 
@@ -88,33 +159,4 @@ export function planStop(spec: ProcessSpec): StopPlan {
     signal: stopSignalOf(spec.stopSignal),
     graceMs: (spec.stopGracePeriodNs?.value ?? STOP_GRACE_DEFAULT_MS * 1e6) / 1e6,
   };
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return statSync(path).isFile();
-  } catch {
-    return false;
-  }
-}
-
-/**
- * Absolute path of the plan's program, looked up in the task's own PATH and directory. Throws
- * `not-found` when there is none: starting would fail.
- */
-export function findProgram({ command, env, cwd }: ProcessPlan): string {
-  if (!statSync(cwd, { throwIfNoEntry: false })?.isDirectory())
-    throw new SwarmError("not-found", `starting the process failed: no directory ${cwd}`);
-  const [name = ""] = command;
-  const dirs = name.includes("/") ? [""] : (env["PATH"] ?? "").split(":");
-  for (const dir of dirs) {
-    const path = join(isAbsolute(dir || name) ? "" : cwd, dir, name);
-    if (isExecutable(path)) return path;
-  }
-  const where = name.includes("/") ? "" : " in $PATH";
-  throw new SwarmError(
-    "not-found",
-    `starting the process failed: executable "${name}" not found${where}`,
-  );
 }

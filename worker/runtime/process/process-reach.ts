@@ -4,7 +4,7 @@ import type { Duplex } from "node:stream";
 import { isAbsolute, join } from "node:path";
 import type { Clock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
-import { resolveIdentity, type Identity } from "../identity.ts";
+import type { Identity } from "../identity.ts";
 import type { ExecRequest, ExecSession, ProcessList, TaskReach, TaskUsage } from "../reach.ts";
 import { connectHere } from "../connect-here.ts";
 import { execCommand } from "./exec-command.ts";
@@ -23,7 +23,8 @@ export interface ProcessFace {
   readonly ended: () => Promise<unknown>;
   readonly env: () => Readonly<Record<string, string>>;
   readonly cwd: () => string;
-  readonly identity: () => Identity | null;
+  /** Who a command is that runs as `user[:group]`, empty = the task's own; null = as swarmd. */
+  readonly identity: (user: string) => Promise<Identity | null>;
 }
 
 /** The ways into a task of plain processes. */
@@ -46,7 +47,7 @@ export class ProcessReach implements TaskReach {
     const root = namespaces.length === 0 ? "" : `/proc/${pid}/root`;
     if (!isAbsolute(dir) || !statSync(join(root, dir), { throwIfNoEntry: false })?.isDirectory())
       throw new SwarmError("invalid", `there is no directory ${dir} in the task`);
-    const identity = this.#identity(request.user);
+    const identity = await this.#task.identity(request.user);
     const groups = ownGroups(pid).map((group) => join(group.dir, "cgroup.procs"));
     const { command, terminal } = request;
     const plan = { command, pid, namespaces, groups, dir, identity, terminal };
@@ -82,13 +83,6 @@ export class ProcessReach implements TaskReach {
     const pid = this.#task.pid();
     if (pid !== null) return pid;
     throw new SwarmError("failed-precondition", "the task does not run");
-  }
-
-  #identity(user: string): Identity | null {
-    if (user === "") return this.#task.identity();
-    const identity = resolveIdentity(user);
-    if (process.geteuid?.() === 0 || identity.uid === process.getuid?.()) return identity;
-    throw new SwarmError("denied", `running as user ${user} needs a swarmd that runs as root`);
   }
 
   #env({ env, terminal }: ExecRequest): Readonly<Record<string, string>> {

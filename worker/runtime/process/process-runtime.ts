@@ -7,12 +7,21 @@ import { hostArchitecture, hostResources } from "../describe-host.ts";
 import { Limit } from "../limit.ts";
 import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
 import { taskScope, type NodeScope } from "../task-scope.ts";
-import { LogBook } from "./log-book.ts";
+import { createHash } from "node:crypto";
 import { PayloadDir, payloadPath } from "../payload-dir.ts";
+import { openCgroups } from "./cgroups.ts";
+import { PlainIsolation, SandboxIsolation, type Isolation } from "./isolation.ts";
+import { LogBook } from "./log-book.ts";
+import { NetworkNamespaces } from "./network-namespaces.ts";
 import { ProcessController, type ProcessModules } from "./process-controller.ts";
 import { processSpec } from "./process-plan.ts";
 import { ProcessTable } from "./process-table.ts";
-import { openSandbox } from "./sandbox.ts";
+import { RootImages } from "./root-images.ts";
+import { Sandbox, sandboxRefusal } from "./sandbox.ts";
+import { TaskRoots } from "./task-root.ts";
+import { TaskSetup } from "./task-setup.ts";
+import { Toolbox } from "./toolbox.ts";
+import { Volumes } from "./volumes.ts";
 
 /** Starts for each turn of the event loop, which stands still while a process is started. */
 const STARTS_MAX = 2;
@@ -25,6 +34,8 @@ export interface ProcessRuntimeOptions {
   readonly node: NodeScope;
   /** @default 8 MiB */
   readonly logBytesMax?: number;
+  /** Whether tasks get namespaces where the host has them. @default true */
+  readonly sandbox?: boolean;
 }
 
 /** Runs tasks as plain processes of this machine. */
@@ -41,7 +52,7 @@ class ProcessRuntime implements Runtime {
     return {
       runtimes: ["process"],
       engineVersion: "",
-      labels: {},
+      labels: this.#modules.isolation.labels,
       plugins: [],
       architecture: hostArchitecture(),
       os: "linux",
@@ -50,13 +61,14 @@ class ProcessRuntime implements Runtime {
   }
 
   async adopt(known: ReadonlySet<string>): Promise<void> {
-    const { table, logs, payloads } = this.#modules;
+    const { table, logs, isolation } = this.#modules;
     for (const id of await table.adopt(known)) table.forget(id);
     for (const id of logs.tasks()) {
       if (known.has(id)) logs.of(id).observe();
       else logs.remove(id);
     }
-    for (const id of payloads.tasks()) if (!known.has(id)) payloads.remove(id);
+    for (const id of isolation.tasks()) if (!known.has(id)) await isolation.remove(id);
+    isolation.prune();
   }
 
   controller(task: Task, files: TaskFiles): TaskController {
@@ -68,6 +80,26 @@ class ProcessRuntime implements Runtime {
     this.#modules.table.close();
     this.#modules.logs.close();
   }
+}
+
+function openIsolation(dir: string, wanted: boolean): Isolation {
+  const payloads = new PayloadDir(payloadPath(dir));
+  const refusal = wanted ? sandboxRefusal() : "its swarmd was told not to";
+  if (refusal !== "") return new PlainIsolation(payloads, refusal);
+  const cgroups = openCgroups({
+    name: createHash("sha256").update(dir).digest("hex").slice(0, 16),
+  });
+  const setup = new TaskSetup({
+    sandbox: new Sandbox(),
+    cgroups,
+    volumes: new Volumes(join(dir, "volumes")),
+    images: new RootImages(join(dir, "images")),
+    roots: new TaskRoots(join(dir, "roots")),
+    toolbox: new Toolbox(join(dir, "toolbox")),
+    networks: new NetworkNamespaces(join(dir, "networks")),
+    payloads,
+  });
+  return new SandboxIsolation(setup, payloads, cgroups ? `cgroup-${cgroups.version}` : "none");
 }
 
 /** Opens the process runtime. Needs Linux's /proc; no privileges. */
@@ -82,9 +114,9 @@ export async function openProcessRuntime(
   const onEnded = (taskId: string): void => logs.of(taskId).finish();
   const modules: ProcessModules = {
     clock,
-    table: new ProcessTable({ dir, worker: dir, sandbox: openSandbox() }, { clock, onEnded }),
+    table: new ProcessTable({ dir, worker: dir }, { clock, onEnded }),
     logs,
-    payloads: new PayloadDir(payloadPath(dir)),
+    isolation: openIsolation(dir, options.sandbox ?? true),
     starts: new Limit(STARTS_MAX),
     worker: dir,
   };

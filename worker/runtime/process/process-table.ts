@@ -1,13 +1,12 @@
 import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
 import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { ChildProcess } from "node:child_process";
 import { constants } from "node:os";
 import { every, type Cancel, type Clock } from "../../../lib/clock.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
-import { launch, type Launch } from "./launch.ts";
-import { bootId, findMarked, isAlive, readStat, signalGroup } from "./proc.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { launch, type Launched } from "./launch.ts";
+import { bootId, findMarked, isAlive, programOf, readStat, signalGroup } from "./proc.ts";
+import type { CommandLine } from "./sandbox.ts";
 
 /** How often processes that are not our children are looked at. */
 const ADOPTED_POLL_MS = 500;
@@ -24,26 +23,35 @@ interface ProcessRecord {
   readonly bootId: string;
 }
 
-/** A process that was started; `code` is null while it runs. */
+/** How a task's process ended. */
+export interface ProcessEnd {
+  readonly code: number;
+  /** Why its program never ran; empty when it did. */
+  readonly complaint: string;
+}
+
+const UNKNOWN: ProcessEnd = { code: EXIT_UNKNOWN, complaint: "" };
+
+/** A process that was started; `end` is null while it runs. */
 interface Entry {
   readonly record: ProcessRecord;
-  readonly ended: Promise<number>;
-  readonly settle: (code: number) => void;
-  code: number | null;
+  readonly ended: Promise<ProcessEnd>;
+  readonly settle: (end: ProcessEnd) => void;
+  end: ProcessEnd | null;
 }
 
 function entryOf(record: ProcessRecord): Entry {
-  let resolve: (code: number) => void = () => {};
-  const ended = new Promise<number>((done) => {
+  let resolve: (end: ProcessEnd) => void = () => {};
+  const ended = new Promise<ProcessEnd>((done) => {
     resolve = done;
   });
   const entry: Entry = {
     record,
     ended,
-    code: null,
-    settle(code) {
-      entry.code = code;
-      resolve(code);
+    end: null,
+    settle(end) {
+      entry.end = end;
+      resolve(end);
     },
   };
   return entry;
@@ -54,8 +62,6 @@ export interface ProcessTableOptions {
   readonly dir: string;
   /** Mark that tells this worker's processes from another's. */
   readonly worker: string;
-  /** What tasks are set apart with; null = nothing. */
-  readonly sandbox: Sandbox | null;
 }
 
 export interface ProcessTableModules {
@@ -112,9 +118,8 @@ export class ProcessTable {
         this.#take(this.#write(found.taskId, found.pid, found.startTime));
     }
     for (const found of marked) {
-      const entry = this.#entries.get(found.taskId);
-      if (entry?.code === null && entry.record.pid === found.session) continue;
-      signalProcess(found.pid, "SIGKILL");
+      // What a running task has set apart from itself is the task's own business.
+      if (this.#entries.get(found.taskId)?.end !== null) signalProcess(found.pid, "SIGKILL");
     }
     return others;
   }
@@ -122,12 +127,12 @@ export class ProcessTable {
   /** Pid of the task's process group, or null when none runs. */
   pid(taskId: string): number | null {
     const entry = this.#entries.get(taskId);
-    return entry && entry.code === null ? entry.record.pid : null;
+    return entry?.end === null ? entry.record.pid : null;
   }
 
-  /** Exit status of an ended task; null when it runs or was never started. */
-  exitCode(taskId: string): number | null {
-    return this.#entries.get(taskId)?.code ?? null;
+  /** How an ended task ended; null when it runs or was never started. */
+  end(taskId: string): ProcessEnd | null {
+    return this.#entries.get(taskId)?.end ?? null;
   }
 
   /** Whether the task was ever started here. */
@@ -135,42 +140,57 @@ export class ProcessTable {
     return this.#entries.has(taskId);
   }
 
-  /** Starts a task's process; does nothing when it was started before. */
-  async start(request: Launch, output: { stdout: number; stderr: number }): Promise<void> {
-    if (this.#entries.has(request.taskId)) return;
-    const exit = openSync(this.#exitPath(request.taskId), "w", 0o600);
-    let child: ChildProcess;
+  /**
+   * Starts a task's process; does nothing when it was started before. Resolves when its program
+   * runs, or has failed to.
+   */
+  async start(
+    taskId: string,
+    line: CommandLine,
+    output: { readonly stdout: number; readonly stderr: number },
+  ): Promise<void> {
+    if (this.#entries.has(taskId)) return;
+    const exit = openSync(this.#exitPath(taskId), "w", 0o600);
+    let launched: Launched;
     try {
-      child = await launch(request, { ...output, exit }, this.#options.sandbox);
+      launched = await launch(line, { ...output, exit });
     } finally {
       closeSync(exit);
     }
+    const { child, settled } = launched;
     const pid = child.pid ?? 0;
     child.unref();
     let entry: Entry;
     try {
-      entry = entryOf(this.#write(request.taskId, pid, readStat(pid)?.startTime ?? 0));
+      entry = entryOf(this.#write(taskId, pid, readStat(pid)?.startTime ?? 0));
     } catch (error) {
       // Nobody would know of it: better no process than one that no later swarmd finds.
       signalGroup(pid, "SIGKILL");
       throw error;
     }
-    this.#entries.set(request.taskId, entry);
+    this.#entries.set(taskId, entry);
     child.once("exit", (code, signal) => {
       const status = signal ? 128 + constants.signals[signal] : (code ?? EXIT_UNKNOWN);
-      this.#settle(entry, this.#readExit(request.taskId) ?? status);
+      this.#settle(entry, this.#readExit(taskId) ?? { code: status, complaint: "" });
     });
+    await settled;
   }
 
-  /** Resolves with the exit status of a started task. */
-  ended(taskId: string): Promise<number> {
-    return this.#entries.get(taskId)?.ended ?? Promise.resolve(EXIT_UNKNOWN);
+  /** Resolves when a started task has ended. */
+  ended(taskId: string): Promise<ProcessEnd> {
+    return this.#entries.get(taskId)?.ended ?? Promise.resolve(UNKNOWN);
   }
 
-  /** Signals everything in the task's process group, if it runs. */
+  /**
+   * Signals the task, if it runs: the program of a sandboxed one, as an engine does, else everything
+   * in its process group. SIGKILL ends all that belongs to it.
+   */
   signal(taskId: string, signal: NodeJS.Signals): void {
     const pid = this.pid(taskId);
-    if (pid !== null) signalGroup(pid, signal);
+    if (pid === null) return;
+    const program = signal === "SIGKILL" ? null : programOf(pid);
+    if (program === null) signalGroup(pid, signal);
+    else if (program.pid > 0) signalProcess(program.pid, signal);
   }
 
   /** Drops what is kept for an ended task. */
@@ -191,7 +211,7 @@ export class ProcessTable {
     this.#entries.set(record.taskId, entry);
     const alive = record.bootId === this.#boot && isAlive(record.pid, record.startTime);
     if (!alive || this.#readExit(record.taskId) !== null) {
-      entry.settle(this.#readExit(record.taskId) ?? EXIT_UNKNOWN);
+      entry.settle(this.#readExit(record.taskId) ?? UNKNOWN);
       this.#onEnded(record.taskId);
       return;
     }
@@ -206,17 +226,18 @@ export class ProcessTable {
       const full = turn++ % FULL_CHECK_POLLS === 0;
       const gone = full ? !isAlive(pid, startTime) : !signalProcess(pid, 0);
       const written = statSync(this.#exitPath(taskId), { throwIfNoEntry: false })?.size ?? 0;
-      if (gone || written > 0) this.#settle(entry, this.#readExit(taskId) ?? EXIT_UNKNOWN);
+      const end = gone || written > 0 ? this.#readExit(taskId) : null;
+      if (gone || end) this.#settle(entry, end ?? UNKNOWN);
     }
     if (this.#adopted.size === 0) this.close();
   }
 
   /** The wrapper has ended: nothing else of its group may outlive it. */
-  #settle(entry: Entry, code: number): void {
-    if (entry.code !== null) return;
+  #settle(entry: Entry, end: ProcessEnd): void {
+    if (entry.end !== null) return;
     this.#adopted.delete(entry);
     signalGroup(entry.record.pid, "SIGKILL");
-    entry.settle(code);
+    entry.settle(end);
     this.#onEnded(entry.record.taskId);
   }
 
@@ -228,11 +249,13 @@ export class ProcessTable {
     return record;
   }
 
-  /** The exit status in the wrapper's file; null until its line is complete. */
-  #readExit(taskId: string): number | null {
+  /** What the wrapper's file says; null until its last line, the exit status, is there. */
+  #readExit(taskId: string): ProcessEnd | null {
     const path = this.#exitPath(taskId);
-    const text = existsSync(path) ? readFileSync(path, "latin1") : "";
-    return text.endsWith("\n") ? Number(text) : null;
+    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
+    const last = /(?:^|\n)(\d{1,3})\n$/.exec(text);
+    if (!last) return null;
+    return { code: Number(last[1]), complaint: text.slice(0, last.index).trim() };
   }
 
   #exitPath(taskId: string): string {
