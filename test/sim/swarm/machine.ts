@@ -217,7 +217,8 @@ class SimController implements TaskController {
     const body = this.#programs.bodies.get(this.#task.id);
     if (!body || body.starts === 0) return Promise.resolve(null);
     const exitCode = body.exit?.code ?? 0;
-    return Promise.resolve({ containerId: "c", pid: body.running ? 1 : 0, exitCode, ports: [] });
+    const pid = body.running ? 1 : 0;
+    return Promise.resolve({ containerId: "c", pid, exitCode, ports: [], networkNamespace: "" });
   }
 
   async *logs(): AsyncIterable<never> {}
