@@ -63,6 +63,10 @@ const TABLE: Readonly<Record<string, Permission>> = {
   "/skep.v1.Control/ReadUnlockKey": "manager",
   "/skep.v1.Control/Watch": "manager",
 
+  // External schedulers see what waits and where there is room, and place tasks.
+  "/skep.v1.Scheduling/Offers": "manager",
+  "/skep.v1.Scheduling/Place": "manager",
+
   // What a node does about itself; the service checks that it is itself.
   "/skep.v1.Dispatcher/Session": "node",
   "/skep.v1.Dispatcher/Heartbeat": "node",

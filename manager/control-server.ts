@@ -9,6 +9,7 @@ import {
   NodeCaService,
   ReachBrokerService,
   ReachService,
+  SchedulingService,
   type ControlApi,
   type DispatcherApi,
   type LogBrokerApi,
@@ -17,6 +18,7 @@ import {
   type NodeCaApi,
   type ReachApi,
   type ReachBrokerApi,
+  type SchedulingApi,
 } from "../proto/generated.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RpcService } from "../proto/method.ts";
@@ -34,6 +36,7 @@ export interface ManagerApis {
   readonly logBroker: LogBrokerApi;
   readonly reach: ReachApi;
   readonly reachBroker: ReachBrokerApi;
+  readonly scheduling: SchedulingApi;
 }
 
 /** How long calls in progress may go on when the server stops, milliseconds. */
@@ -74,6 +77,7 @@ export class ControlServer {
     this.#add(LogBrokerService, "logBroker");
     this.#add(ReachService, "reach");
     this.#add(ReachBrokerService, "reachBroker");
+    this.#add(SchedulingService, "scheduling");
   }
 
   /**

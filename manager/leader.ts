@@ -16,6 +16,7 @@ import { Reach } from "./reach/broker.ts";
 import { ORCHESTRATORS } from "./orchestrator/orchestrators.ts";
 import { runRoles } from "./roles.ts";
 import { runRootRotation } from "./root-rotation.ts";
+import { ExternalSchedulers } from "./scheduler/external/external-schedulers.ts";
 import { runRebalancer } from "./scheduler/rebalance/rebalancer.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
@@ -41,6 +42,7 @@ export class Leader {
   readonly #options: LeaderOptions;
   readonly #modules: LeaderModules;
   #broker: LogBroker | undefined;
+  #schedulers: ExternalSchedulers | undefined;
   #dispatcher: Dispatcher | undefined;
   #reach: Reach | undefined;
 
@@ -62,6 +64,11 @@ export class Leader {
   /** The way into running tasks; undefined while this manager does not lead. */
   get reach(): Reach | undefined {
     return this.#reach;
+  }
+
+  /** What external schedulers talk to; undefined while this manager does not lead. */
+  get schedulers(): ExternalSchedulers | undefined {
+    return this.#schedulers;
   }
 
   /**
@@ -114,9 +121,12 @@ export class Leader {
     this.#broker = broker;
     const reach = new Reach({}, modules);
     this.#reach = reach;
+    const schedulers = new ExternalSchedulers(modules);
+    this.#schedulers = schedulers;
     const loops: Record<string, LeaderLoop> = {
       allocator: (inner) => runAllocator(modules, inner),
-      scheduler: (inner) => runScheduler(modules, inner),
+      scheduler: (inner) => runScheduler({ ...modules, desk: schedulers.desk }, inner),
+      externalSchedulers: (inner) => schedulers.run(inner),
       rebalancer: (inner) => runRebalancer(modules, inner),
       dispatcher: (inner) => dispatcher.run(inner),
       logs: (inner) => broker.run(inner),
@@ -133,6 +143,7 @@ export class Leader {
       this.#dispatcher = undefined;
       this.#broker = undefined;
       this.#reach = undefined;
+      this.#schedulers = undefined;
     }
   }
 }

@@ -14,6 +14,7 @@ import {
   NodeCaService,
   ReachBrokerService,
   ReachService,
+  SchedulingService,
   type ControlApi,
   type LogsApi,
   type ReachApi,
@@ -204,6 +205,7 @@ export class Manager {
       dispatcher: leaderOnly(DispatcherService, () => this.#leader.dispatcher, refuse),
       logBroker: leaderOnly(LogBrokerService, () => this.#leader.broker, refuse),
       reachBroker: leaderOnly(ReachBrokerService, () => this.#leader.reach, refuse),
+      scheduling: leaderOnly(SchedulingService, () => this.#leader.schedulers, refuse),
       // Joiners know one address only, so these go on to the leader.
       nodeCa: leaderOnly(NodeCaService, leads(caServer), () => this.#link.api(NodeCaService)),
       membership: leaderOnly(MembershipService, leads(membership), () =>

@@ -5745,6 +5745,243 @@ export const descriptor = JSON.parse(`{
          "responseStream": true
         }
        }
+      },
+      "OffersRequest": {
+       "fields": {
+        "scheduler": {
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "PendingTask": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "serviceId": {
+         "type": "string",
+         "id": 2
+        },
+        "serviceName": {
+         "type": "string",
+         "id": 3
+        },
+        "serviceLabels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 4
+        },
+        "slot": {
+         "type": "uint64",
+         "id": 5
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 6
+        },
+        "reservations": {
+         "type": "Resources",
+         "id": 7
+        },
+        "placement": {
+         "type": "Placement",
+         "id": 8
+        },
+        "ports": {
+         "rule": "repeated",
+         "type": "PortConfig",
+         "id": 9
+        },
+        "runtime": {
+         "type": "string",
+         "id": 10
+        }
+       }
+      },
+      "ServiceShare": {
+       "fields": {
+        "serviceId": {
+         "type": "string",
+         "id": 1
+        },
+        "tasks": {
+         "type": "uint64",
+         "id": 2
+        }
+       }
+      },
+      "NodeOffer": {
+       "fields": {
+        "id": {
+         "type": "string",
+         "id": 1
+        },
+        "hostname": {
+         "type": "string",
+         "id": 2
+        },
+        "role": {
+         "type": "NodeRole",
+         "id": 3
+        },
+        "addr": {
+         "type": "string",
+         "id": 4
+        },
+        "available": {
+         "type": "bool",
+         "id": 5
+        },
+        "labels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        },
+        "engineLabels": {
+         "keyType": "string",
+         "type": "string",
+         "id": 7
+        },
+        "platform": {
+         "type": "Platform",
+         "id": 8
+        },
+        "runtimes": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 9
+        },
+        "total": {
+         "type": "Resources",
+         "id": 10
+        },
+        "free": {
+         "type": "Resources",
+         "id": 11
+        },
+        "services": {
+         "rule": "repeated",
+         "type": "ServiceShare",
+         "id": 12
+        }
+       }
+      },
+      "OffersMessage": {
+       "fields": {
+        "type": {
+         "type": "Type",
+         "id": 1
+        },
+        "tasks": {
+         "rule": "repeated",
+         "type": "PendingTask",
+         "id": 2
+        },
+        "goneTaskIds": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 3
+        },
+        "nodes": {
+         "rule": "repeated",
+         "type": "NodeOffer",
+         "id": 4
+        },
+        "goneNodeIds": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 5
+        },
+        "more": {
+         "type": "bool",
+         "id": 6
+        }
+       },
+       "nested": {
+        "Type": {
+         "values": {
+          "TYPE_COMPLETE": 0,
+          "TYPE_INCREMENTAL": 1
+         }
+        }
+       }
+      },
+      "TaskPlacement": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "PlaceRequest": {
+       "fields": {
+        "scheduler": {
+         "type": "string",
+         "id": 1
+        },
+        "placements": {
+         "rule": "repeated",
+         "type": "TaskPlacement",
+         "id": 2
+        }
+       }
+      },
+      "PlacementResult": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "outcome": {
+         "type": "Outcome",
+         "id": 2
+        },
+        "lacks": {
+         "rule": "repeated",
+         "type": "Lack",
+         "id": 3
+        }
+       },
+       "nested": {
+        "Outcome": {
+         "values": {
+          "OUTCOME_PLACED": 0,
+          "OUTCOME_UNFIT": 1,
+          "OUTCOME_NOT_PENDING": 2,
+          "OUTCOME_NOT_YOURS": 3,
+          "OUTCOME_WRONG_NODE": 4
+         }
+        }
+       }
+      },
+      "PlaceResponse": {
+       "fields": {
+        "results": {
+         "rule": "repeated",
+         "type": "PlacementResult",
+         "id": 1
+        }
+       }
+      },
+      "Scheduling": {
+       "methods": {
+        "Offers": {
+         "requestType": "OffersRequest",
+         "responseType": "OffersMessage",
+         "responseStream": true
+        },
+        "Place": {
+         "requestType": "PlaceRequest",
+         "responseType": "PlaceResponse"
+        }
+       }
       }
      }
     }

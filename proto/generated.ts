@@ -243,6 +243,21 @@ export const RaftMessageType = {
 } as const;
 export type RaftMessageType = (typeof RaftMessageType)[keyof typeof RaftMessageType];
 
+export const OffersMessageType = {
+  COMPLETE: 0,
+  INCREMENTAL: 1,
+} as const;
+export type OffersMessageType = (typeof OffersMessageType)[keyof typeof OffersMessageType];
+
+export const PlacementResultOutcome = {
+  PLACED: 0,
+  UNFIT: 1,
+  NOT_PENDING: 2,
+  NOT_YOURS: 3,
+  WRONG_NODE: 4,
+} as const;
+export type PlacementResultOutcome = (typeof PlacementResultOutcome)[keyof typeof PlacementResultOutcome];
+
 export interface GetRootCaCertificateRequest {}
 
 export interface GetRootCaCertificateResponse {
@@ -2173,6 +2188,85 @@ export interface ServeReachRequest {
   readonly done: boolean;
 }
 
+export interface OffersRequest {
+  /** The name in the services' placement; the caller's own to choose. */
+  readonly scheduler: string;
+}
+
+/** A task that waits for a node. */
+export interface PendingTask {
+  readonly id: string;
+  readonly serviceId: string;
+  readonly serviceName: string;
+  readonly serviceLabels: { readonly [key: string]: string };
+  readonly slot: number;
+  /** For tasks of global services: only this node will do. */
+  readonly nodeId: string;
+  readonly reservations: Resources | null;
+  readonly placement: Placement | null;
+  readonly ports: readonly PortConfig[];
+  /** The runtime its node must have: "docker", "process", or empty for any. */
+  readonly runtime: string;
+}
+
+export interface ServiceShare {
+  readonly serviceId: string;
+  /** Tasks that run, or are to run. */
+  readonly tasks: number;
+}
+
+/** A node, and the room on it. */
+export interface NodeOffer {
+  readonly id: string;
+  readonly hostname: string;
+  readonly role: NodeRole;
+  readonly addr: string;
+  /** Up, and open for new tasks. */
+  readonly available: boolean;
+  readonly labels: { readonly [key: string]: string };
+  readonly engineLabels: { readonly [key: string]: string };
+  readonly platform: Platform | null;
+  readonly runtimes: readonly string[];
+  readonly total: Resources | null;
+  /** Not reserved by any task. Negative where a node has lost some of what it had. Named resources count as discrete ones here: so many units are free. */
+  readonly free: Resources | null;
+  readonly services: readonly ServiceShare[];
+}
+
+export interface OffersMessage {
+  readonly type: OffersMessageType;
+  /** New ones, and those that changed. */
+  readonly tasks: readonly PendingTask[];
+  /** Placed, ended, or gone. */
+  readonly goneTaskIds: readonly string[];
+  readonly nodes: readonly NodeOffer[];
+  readonly goneNodeIds: readonly string[];
+  /** The rest of what is known follows at once. */
+  readonly more: boolean;
+}
+
+export interface TaskPlacement {
+  readonly taskId: string;
+  readonly nodeId: string;
+}
+
+export interface PlaceRequest {
+  readonly scheduler: string;
+  readonly placements: readonly TaskPlacement[];
+}
+
+export interface PlacementResult {
+  readonly taskId: string;
+  readonly outcome: PlacementResultOutcome;
+  /** What each filter misses on the node. */
+  readonly lacks: readonly Lack[];
+}
+
+export interface PlaceResponse {
+  /** One for each placement, in their order. */
+  readonly results: readonly PlacementResult[];
+}
+
 /** Every message by its name. */
 export interface Messages {
   GetRootCaCertificateRequest: GetRootCaCertificateRequest;
@@ -2469,6 +2563,15 @@ export interface Messages {
   ListenReachRequest: ListenReachRequest;
   ReachNotice: ReachNotice;
   ServeReachRequest: ServeReachRequest;
+  OffersRequest: OffersRequest;
+  PendingTask: PendingTask;
+  ServiceShare: ServiceShare;
+  NodeOffer: NodeOffer;
+  OffersMessage: OffersMessage;
+  TaskPlacement: TaskPlacement;
+  PlaceRequest: PlaceRequest;
+  PlacementResult: PlacementResult;
+  PlaceResponse: PlaceResponse;
 }
 
 /** Called by nodes, also by such as have no certificate yet. */
@@ -2694,5 +2797,20 @@ export const ReachBrokerService: RpcService<ReachBrokerApi> = {
   methods: {
     listenReach: method("skep.v1.ReachBroker/ListenReach", "ListenReachRequest", "ReachNotice", false, true),
     serveReach: method("skep.v1.ReachBroker/ServeReach", "ServeReachRequest", "ReachInput", true, true),
+  },
+};
+
+/** Managers' certificates only. Answered by the leader; other managers answer `not-leader` with its address. */
+export interface SchedulingApi {
+  /** Tasks that wait for this scheduler and all nodes: everything first, then what changes. */
+  offers(request: OffersRequest, call: Call): AsyncIterable<OffersMessage>;
+  /** Puts tasks on nodes, each checked by the same filters as any other. */
+  place(request: PlaceRequest, call: Call): Promise<PlaceResponse>;
+}
+
+export const SchedulingService: RpcService<SchedulingApi> = {
+  methods: {
+    offers: method("skep.v1.Scheduling/Offers", "OffersRequest", "OffersMessage", false, true),
+    place: method("skep.v1.Scheduling/Place", "PlaceRequest", "PlaceResponse", false, false),
   },
 };

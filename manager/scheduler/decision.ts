@@ -53,6 +53,11 @@ export function isPending(task: Task): boolean {
   return task.status?.state === TaskState.PENDING && task.desiredState <= TaskState.COMPLETE;
 }
 
+/** Name of the external scheduler that is to place `task`; empty = ours. */
+export function schedulerOf(task: Task): string {
+  return task.spec?.placement?.scheduler ?? "";
+}
+
 /**
  * Writes decisions on tasks that still want one; what became of the others is not the
  * scheduler's to say.

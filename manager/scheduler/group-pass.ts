@@ -30,7 +30,7 @@ function strategyOf(task: Task, fallback: PlacementStrategy) {
 }
 
 /** Takes `task` in on `info` and says what was decided. */
-function assign(task: Task, info: NodeInfo): Placement {
+export function assign(task: Task, info: NodeInfo): Placement {
   const wantsGeneric = (reservationOf(task)?.generic.length ?? 0) > 0;
   const genericResources = wantsGeneric ? claimGeneric(task, info) : task.assignedGenericResources;
   info.put(wantsGeneric ? { ...task, assignedGenericResources: genericResources } : task);

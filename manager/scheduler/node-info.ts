@@ -92,6 +92,11 @@ export class NodeInfo {
     return this.#services.values();
   }
 
+  /** Active tasks by service. */
+  *serviceCounts(): Iterable<readonly [string, number]> {
+    for (const [serviceId, { tasks }] of this.#services) yield [serviceId, tasks];
+  }
+
   hasPort(port: string): boolean {
     return this.#ports.has(port);
   }

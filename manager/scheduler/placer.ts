@@ -1,8 +1,8 @@
 import type { Task } from "../../proto/generated.ts";
 import { Backlog, type Group } from "./backlog.ts";
-import { isPending, type Decision } from "./decision.ts";
-import { GroupPass, placeOnNode, type PlaceOptions } from "./group-pass.ts";
-import { groupKey } from "./node-info.ts";
+import { isPending, schedulerOf, type Decision } from "./decision.ts";
+import { assign, GroupPass, placeOnNode, type PlaceOptions } from "./group-pass.ts";
+import { groupKey, type NodeInfo } from "./node-info.ts";
 import { NodeSet } from "./node-set.ts";
 import { Pipeline } from "./pipeline.ts";
 
@@ -18,14 +18,34 @@ export class Placer {
   readonly #backlog = new Backlog();
   /** Tasks whose decision is on its way to the store. */
   readonly #deciding = new Set<string>();
+  /** Tasks left to other schedulers that do not say so yet. */
+  readonly #unlabelled = new Map<string, Task>();
   /** Blocked groups whose tasks know an older reason than the latest. */
   readonly #outdated = new Set<Group>();
 
-  /** Notes a task as it is now. Those left to another scheduler are none of ours. */
+  /** Notes a task as it is now. Those left to another scheduler are told so, and no more. */
   note(task: Task): void {
     if (this.#deciding.has(task.id)) return;
-    if (isPending(task) && (task.spec?.placement?.scheduler ?? "") === "") this.#backlog.put(task);
-    else this.#backlog.remove(task);
+    if (!isPending(task)) this.#backlog.remove(task);
+    else if (schedulerOf(task) === "") this.#backlog.put(task);
+    else if (task.status?.err === "") this.#unlabelled.set(task.id, task);
+  }
+
+  /** Puts a task that another scheduler placed on that node, if every filter lets it. */
+  placeAt(task: Task, info: NodeInfo): Decision {
+    const pipeline = new Pipeline(task);
+    const isCounted = info.remove(task.id) !== "none";
+    if (pipeline.fits(info)) {
+      this.#deciding.add(task.id);
+      return assign(task, info);
+    }
+    if (isCounted) info.put(task);
+    return { task, err: pipeline.explain([info]).text };
+  }
+
+  /** Whether a decision on the task is on its way to the store. */
+  isDeciding(taskId: string): boolean {
+    return this.#deciding.has(taskId);
   }
 
   /** Forgets a task that is gone. */
@@ -39,6 +59,10 @@ export class Placer {
     for (const group of this.#outdated) this.#backlog.wake(group);
     yield* this.#backlog.open(this.nodes.takeOpenings(), this.nodes);
     const pipelines = new Map<string, Pipeline>();
+    for (const [id, task] of this.#unlabelled) {
+      this.#unlabelled.delete(id);
+      yield { task, err: `waiting for the scheduler "${schedulerOf(task)}"` };
+    }
     for (const task of this.#backlog.takeGiven()) yield this.#decideGiven(task, pipelines);
     for (const group of this.#backlog.takeReady()) yield* this.#decideGroup(group, options);
   }

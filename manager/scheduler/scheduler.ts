@@ -4,10 +4,11 @@ import type { Random } from "../../lib/random.ts";
 import { ChangeKind, TaskState, type Task } from "../../proto/generated.ts";
 import { runController, type Controller } from "../store/controller.ts";
 import type { Store } from "../store/store.ts";
-import type { StoreEvent } from "../store/tables.ts";
+import type { StoreEvent, StoreView } from "../store/tables.ts";
 import { DecisionBatch, writeDecisions, type Decision } from "./decision.ts";
 import { defaultStrategyOf } from "./default-strategy.ts";
 import type { PlaceOptions } from "./group-pass.ts";
+import type { PlacementDesk } from "./external/placement-desk.ts";
 import { Pace } from "./pace.ts";
 import { Placer } from "./placer.ts";
 
@@ -19,6 +20,8 @@ export interface SchedulerModules {
   readonly clock: Clock;
   readonly random: Random;
   readonly log: Logger;
+  /** Placements of external schedulers, to be checked like our own. */
+  readonly desk?: PlacementDesk;
 }
 
 /**
@@ -35,8 +38,10 @@ class Scheduler implements Controller {
     this.#modules = modules;
   }
 
-  /** Nothing: the state found at the start is visited in slices by the first round. */
-  init(): void {}
+  /** The state found at the start is visited in slices by the first round. */
+  init(_view: StoreView, wake: () => void): void {
+    this.#modules.desk?.serve(wake);
+  }
 
   mark({ kind, change, object, old }: StoreEvent): void {
     if (kind === "node") {
@@ -78,6 +83,8 @@ class Scheduler implements Controller {
   *#round(): Iterable<Decision | null> {
     if (!this.#hasScanned) yield* this.#scan();
     this.#hasScanned = true;
+    const { desk, store } = this.#modules;
+    if (desk) yield* desk.decide(this.#placer, store.view);
     yield* this.#placer.decide(this.#options());
   }
 
@@ -113,11 +120,14 @@ class Scheduler implements Controller {
   }
 
   async #write(decisions: readonly Decision[], signal: AbortSignal): Promise<void> {
-    const { store, clock } = this.#modules;
+    const { store, clock, desk } = this.#modules;
     const nowMs = clock.now();
     await store.update((tx) => writeDecisions(tx, decisions, nowMs), signal);
-    for (const decision of decisions)
-      this.#placer.settle(decision, store.view.task.get(decision.task.id));
+    for (const decision of decisions) {
+      const current = store.view.task.get(decision.task.id);
+      this.#placer.settle(decision, current);
+      desk?.settle(decision, current);
+    }
   }
 }
 

@@ -2,7 +2,7 @@ import type { Task } from "../../../proto/generated.ts";
 import { nameOf, nodes, type Filter } from "./filter.ts";
 
 /** The runtime a node must offer; undefined when any will do. */
-function runtimeOf(task: Task): string | undefined {
+export function runtimeOf(task: Task): string | undefined {
   const runtime = task.spec?.runtime;
   if (runtime === "container") return "docker";
   return runtime === "process" ? "process" : undefined;
