@@ -120,6 +120,7 @@ describe("the source tree", () => {
       /\/index\.ts$/,
       /^proto\/build\.ts$/,
       /^scripts\//,
+      /^docs\/examples\//,
       /-thread\.ts$/,
       /^demo\/replica\.ts$/,
       // In-memory twins of what is on disk, for simulations.

@@ -45,6 +45,7 @@ export interface SharedFlags {
   readonly rollbackParallelism?: number;
   readonly stopGracePeriod?: number;
   readonly stopSignal?: string;
+  readonly scheduler?: string;
   readonly strategy?: string;
   readonly tty?: boolean;
   readonly updateDelay?: number;

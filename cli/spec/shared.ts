@@ -32,14 +32,17 @@ const DEFAULT_UPDATE_CONFIG: UpdateConfig = {
 /** The label that carries the placement strategy (docs/decisions/0003). */
 export const STRATEGY_LABEL = "skep.strategy";
 
+/** The label that names an external scheduler; empty = none (docs/decisions/0003). */
+const SCHEDULER_LABEL = "skep.scheduler";
+
 /** Applies to `spec` the flags that mean the same on create and on update. */
 export function applyShared(spec: ServiceSpec, flags: SharedFlags): ServiceSpec {
   return {
     ...spec,
-    Labels: { ...spec.Labels, ...given({ [STRATEGY_LABEL]: flags.strategy }) } as Record<
-      string,
-      string
-    >,
+    Labels: {
+      ...spec.Labels,
+      ...given({ [STRATEGY_LABEL]: flags.strategy, [SCHEDULER_LABEL]: flags.scheduler }),
+    } as Record<string, string>,
     TaskTemplate: applyTask(spec.TaskTemplate, flags),
     ...given({
       UpdateConfig: rollout(spec.UpdateConfig, {

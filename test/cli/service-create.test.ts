@@ -47,6 +47,12 @@ describe("swarm service create", () => {
     assert.equal(run.err, "", "no registry is asked");
   });
 
+  it("carries the name of an external scheduler as a label", async () => {
+    await runSwarm(words("service create -d --scheduler gang nginx"), api);
+    const [sent] = api.received("POST", "/services/create");
+    assert.deepEqual((sent?.body as { Labels: object }).Labels, { "skep.scheduler": "gang" });
+  });
+
   it("carries the placement strategy as a label", async () => {
     await runSwarm(words("service create -d --strategy binpack -l a=b nginx"), api);
     const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };

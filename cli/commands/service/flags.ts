@@ -53,6 +53,7 @@ export function addSharedFlags(command: SwarmCommand): SwarmCommand {
     )
     .addOption(cpusFlag("reserve-cpu", "Reserve CPUs"))
     .addOption(bytesFlag("reserve-memory", "Reserve Memory"))
+    .addOption(textFlag("scheduler", "Leave placement to the external scheduler of this name"))
     .addOption(
       choiceFlag(
         "strategy",
