@@ -49,8 +49,8 @@ describe("swarm service create", () => {
 
   it("carries the name of an external scheduler as a label", async () => {
     await runSwarm(words("service create -d --scheduler gang nginx"), api);
-    const [sent] = api.received("POST", "/services/create");
-    assert.deepEqual((sent?.body as { Labels: object }).Labels, { "skep.scheduler": "gang" });
+    const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };
+    assert.deepEqual(sent.Labels, { "skep.scheduler": "gang" });
   });
 
   it("carries the placement strategy as a label", async () => {
