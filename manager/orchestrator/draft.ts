@@ -38,7 +38,7 @@ export class Draft {
   readonly #removals = new Map<string, Task>();
   readonly #goneServices = new Map<string, Service>();
   readonly #changesMax: number;
-  readonly #touched = new Map<Slot, Pick<Slot, "wanted" | "past">>();
+  readonly #touched = new Map<Slot, Pick<Slot, "wanted" | "past" | "steady">>();
   #bytes = 0;
   #wakeAt = Infinity;
   #awaitsRunning = false;
@@ -144,9 +144,10 @@ export class Draft {
    * To be called when all plans are done.
    */
   restoreSlots(): void {
-    for (const [slot, { wanted, past }] of this.#touched) {
+    for (const [slot, { wanted, past, steady }] of this.#touched) {
       slot.wanted = wanted;
       slot.past = past;
+      slot.steady = steady;
     }
     this.#touched.clear();
   }
@@ -166,7 +167,10 @@ export class Draft {
   }
 
   #touch(slot: Slot): void {
-    if (!this.#touched.has(slot)) this.#touched.set(slot, { wanted: slot.wanted, past: slot.past });
+    if (this.#touched.has(slot)) return;
+    const { wanted, past, steady } = slot;
+    this.#touched.set(slot, { wanted, past, steady });
+    slot.steady = undefined;
   }
 
   #write(old: Task, task: Task): void {

@@ -38,7 +38,7 @@ export function planScale(
 
 /** Whether nothing is to be made or taken away: the common case, and the quick one. */
 function allWanted(slots: Slots): boolean {
-  for (const { wanted } of slots.values()) if (wanted.length === 0) return false;
+  for (const { steady, wanted } of slots.values()) if (!steady && wanted.length === 0) return false;
   return true;
 }
 

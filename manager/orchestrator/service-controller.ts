@@ -47,10 +47,12 @@ export class ServiceController implements Controller {
   readonly #dependents = new Dependents();
   #looksForStrays = false;
   readonly #tables = new Map<string, SlotTable>();
+  readonly #node: NodeLookup;
 
   constructor(mode: ServiceMode, modules: Modules) {
     this.#mode = mode;
     this.#modules = modules;
+    this.#node = (id) => modules.store.view.node.get(id);
   }
 
   get name(): string {
@@ -127,7 +129,9 @@ export class ServiceController implements Controller {
 
   #table(id: string, tasks: Iterable<Task>): SlotTable {
     let table = this.#tables.get(id);
-    if (!table) this.#tables.set(id, (table = new SlotTable(tasks, this.#mode.slotRule)));
+    if (table) return table;
+    table = new SlotTable(tasks, this.#mode.slotRule, this.#node);
+    this.#tables.set(id, table);
     return table;
   }
 
@@ -153,25 +157,24 @@ export class ServiceController implements Controller {
     const { view } = this.#modules.store;
     const node: NodeLookup = (id) => view.node.get(id);
     if (isTaskChange(event, true, node)) this.#markDependents(task.serviceAnnotations?.name ?? "");
-    const service = view.service.get(task.serviceId);
+    const service = this.#modules.store.view.service.get(task.serviceId);
     if (!service || !this.#owns(service)) return;
     const awaitsRunning = this.#wishes.get(service.id)?.awaitsRunning ?? false;
-    if (isTaskChange(event, awaitsRunning, node)) this.#dirty.add(service.id, true);
+    if (isTaskChange(event, awaitsRunning, this.#node)) this.#dirty.add(service.id, true);
   }
 
   #markNode(event: StoreEvent & { readonly kind: "node" }): void {
     if (!isNodeChange(event.old, event.object, event.change)) return;
     const { view } = this.#modules.store;
-    if (this.#mode.perNode) {
-      for (const service of view.service.all())
-        if (this.#owns(service)) this.#dirty.add(service.id, true);
-      return;
+    for (const task of view.task.by("node", event.object.id)) {
+      this.#tables.get(task.serviceId)?.review(task);
+      if (!this.#mode.perNode) this.#markOwned(view.service.get(task.serviceId));
     }
-    if (event.change === ChangeKind.CREATE) return;
-    for (const { serviceId } of view.task.by("node", event.object.id)) {
-      const service = view.service.get(serviceId);
-      if (service && this.#owns(service)) this.#dirty.add(serviceId, true);
-    }
+    if (this.#mode.perNode) for (const service of view.service.all()) this.#markOwned(service);
+  }
+
+  #markOwned(service: Service | undefined): void {
+    if (service && this.#owns(service)) this.#dirty.add(service.id, true);
   }
 
   #owns(service: Service): boolean {

@@ -7,7 +7,8 @@ import {
   type SlotRule,
   type Slots,
 } from "./slot.ts";
-import { isWanted } from "./task-state.ts";
+import { steadyOf } from "./steady.ts";
+import { isWanted, type NodeLookup } from "./task-state.ts";
 
 /**
  * The slots of one service, kept up to date task by task: to sort ten thousand tasks anew for each
@@ -15,11 +16,14 @@ import { isWanted } from "./task-state.ts";
  */
 export class SlotTable {
   readonly #rule: SlotRule;
+  readonly #node: NodeLookup;
   readonly #slots: Map<SlotKey, Slot>;
 
-  constructor(tasks: Iterable<Task>, rule: SlotRule) {
+  constructor(tasks: Iterable<Task>, rule: SlotRule, node: NodeLookup) {
     this.#rule = rule;
+    this.#node = node;
     this.#slots = groupTasks(tasks, rule);
+    for (const slot of this.#slots.values()) slot.steady = steadyOf(slot, node);
   }
 
   /** The slots as of the last change. */
@@ -31,6 +35,13 @@ export class SlotTable {
   apply(change: ChangeKind, old: Task | undefined, task: Task): void {
     if (old) this.#drop(old);
     if (change !== ChangeKind.REMOVE) this.#add(task);
+    this.review(task);
+  }
+
+  /** Looks anew at the slot of a task: the task has changed, or its node. */
+  review(task: Task): void {
+    const slot = this.#slots.get(this.#rule.keyOf(task));
+    if (slot) slot.steady = steadyOf(slot, this.#node);
   }
 
   #add(task: Task): void {

@@ -1,4 +1,5 @@
 import type { Task } from "../../proto/generated.ts";
+import type { Steady } from "./steady.ts";
 import type { Place } from "./task-init.ts";
 import { isWanted } from "./task-state.ts";
 
@@ -8,6 +9,8 @@ export interface Slot extends Place {
   wanted: readonly Task[];
   /** Tasks on their way out, and those that are history. */
   past: readonly Task[];
+  /** Kept by {@link SlotTable}; undefined too when nobody looked, and once a plan touched the slot. */
+  steady: Steady | undefined;
 }
 
 /** Where a slot is found: by its number in replicated services, by its node in global ones. */
@@ -36,7 +39,7 @@ export const BY_NODE: SlotRule = {
 
 /** An empty slot. */
 export function emptySlot(place: Place): Slot {
-  return { ...place, wanted: [], past: [] };
+  return { ...place, wanted: [], past: [], steady: undefined };
 }
 
 /** The slot at `key`, or an empty one that is not in `slots` yet. */
@@ -46,11 +49,11 @@ export function slotAt(slots: Slots, rule: SlotRule, key: SlotKey): Slot {
 
 /** Sorts `tasks` into slots. */
 export function groupTasks(tasks: Iterable<Task>, rule: SlotRule): Map<SlotKey, Slot> {
-  const groups = new Map<SlotKey, Place & { wanted: Task[]; past: Task[] }>();
+  const groups = new Map<SlotKey, Slot & { wanted: Task[]; past: Task[] }>();
   for (const task of tasks) {
     const key = rule.keyOf(task);
     let slot = groups.get(key);
-    if (!slot) groups.set(key, (slot = { ...rule.placeOf(key), wanted: [], past: [] }));
+    if (!slot) groups.set(key, (slot = { ...emptySlot(rule.placeOf(key)), wanted: [], past: [] }));
     (isWanted(task) ? slot.wanted : slot.past).push(task);
   }
   return groups;

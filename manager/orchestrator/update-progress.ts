@@ -3,7 +3,7 @@ import { TaskState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { newestOf, newestTask, type Slot } from "./slot.ts";
-import { createdAt, isWanted, stateOf, stateSince } from "./task-state.ts";
+import { createdAt, indexOf, isWanted, stateOf, stateSince } from "./task-state.ts";
 import { failedEarly, runningUpdate } from "./update-origin.ts";
 import type { UpdateOptions } from "./update-options.ts";
 
@@ -29,6 +29,12 @@ export interface UpdateProgress {
   readonly lastDoneAt: number;
 }
 
+/** How the update is to go, and where its next step is written down. */
+interface PlanOfUpdate {
+  readonly options: UpdateOptions;
+  readonly draft: Draft;
+}
+
 /** What became of one slot's task. */
 interface Verdict {
   /** When it ran, or failed; undefined while it does neither. */
@@ -51,14 +57,14 @@ export function readProgress(
   const failures: UpdateFailure[] = [];
   let [total, busy, lastDoneAt] = [0, 0, -Infinity];
   for (const slot of slots) {
-    const member = memberOf(slot, update);
-    if (!member) {
+    const verdict = verdictOn(ctx, slot, update, { options, draft });
+    if (!verdict) {
       if (isOutOfDate(ctx, slot)) waiting.push(slot);
       else if (isHandingOver(slot)) busy++;
       continue;
     }
     total++;
-    const { doneAt, failure } = judge(ctx, slot, member, { options, draft });
+    const { doneAt, failure } = verdict;
     if (failure) failures.push(failure);
     if (doneAt === undefined || doneAt + options.delayMs > ctx.now) {
       busy++;
@@ -71,6 +77,8 @@ export function readProgress(
 
 /** Whether nothing in `slot` is, or will be, of the present specification. */
 export function isOutOfDate(ctx: ServiceContext, slot: Slot): boolean {
+  const current = indexOf(ctx.service.specVersion);
+  if (current >= 0 && slot.steady?.version === current) return false;
   if (slot.wanted.length > 0) return slot.wanted.every((task) => ctx.isDirty(task));
   const last = newestTask(slot);
   return last !== undefined && ctx.isDirty(last);
@@ -79,6 +87,20 @@ export function isOutOfDate(ctx: ServiceContext, slot: Slot): boolean {
 /** Whether an up-to-date task that no update made is about to take the slot over. */
 function isHandingOver(slot: Slot): boolean {
   return slot.wanted.length > 1;
+}
+
+/** What became of the update's task in `slot`; undefined when it has none. */
+function verdictOn(
+  ctx: ServiceContext,
+  slot: Slot,
+  update: number,
+  plan: PlanOfUpdate,
+): Verdict | undefined {
+  const { steady } = slot;
+  if (steady?.update === update && steady.settledAtMs !== 0) return { doneAt: steady.settledAtMs };
+  if (steady && steady.update !== update && !steady.hasPast) return undefined;
+  const member = memberOf(slot, update);
+  return member && judge(ctx, slot, member, plan);
 }
 
 function memberOf(slot: Slot, update: number): Task | undefined {
@@ -100,7 +122,7 @@ function judge(
   ctx: ServiceContext,
   slot: Slot,
   task: Task,
-  { options, draft }: { readonly options: UpdateOptions; readonly draft: Draft },
+  { options, draft }: PlanOfUpdate,
 ): Verdict {
   const made = createdAt(task, ctx.now);
   const { settledAtMs, updateFailedTask } = task.origin ?? { settledAtMs: 0, updateFailedTask: "" };
