@@ -59,18 +59,22 @@ export async function throughputCases(
   return results;
 }
 
-/** Long-lived processes are measured, not compilers at work. */
+/** Rounds of each load before anything is measured. */
+const WARM_UP_ROUNDS = 3;
+
+/** Long-lived processes are measured, not compilers at work: one write takes other ways than many. */
 async function warmUp(
   skep: SkepCluster,
   etcd: Cluster | undefined,
   modules: BenchModules,
 ): Promise<void> {
   modules.say("warming up");
-  const inFlight = 64;
-  for (let i = 0; i < 2; i++) {
-    await localLoad(skep, inFlight);
-    await remoteLoad(skep, inFlight, modules);
-    if (etcd) await remoteLoad(etcd, inFlight, modules);
+  for (let i = 0; i < WARM_UP_ROUNDS; i++) {
+    await localLoad(skep, 64);
+    for (const inFlight of [64, 8, 1]) {
+      await remoteLoad(skep, inFlight, modules);
+      if (etcd) await remoteLoad(etcd, inFlight, modules);
+    }
   }
 }
 

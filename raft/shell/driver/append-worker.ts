@@ -2,6 +2,13 @@ import type { Clock } from "../../../lib/clock.ts";
 import type { Message } from "../../core/message.ts";
 import type { Entry, HardState, SnapshotMeta } from "../../core/types.ts";
 import type { LogStore, SnapshotPoint } from "../log/log-store.ts";
+import type { Defer } from "./local-port.ts";
+
+export interface AppendModules {
+  readonly store: LogStore;
+  readonly clock: Pick<Clock, "monotonic">;
+  readonly defer: Defer;
+}
 
 /** What the worker needs of its driver. */
 export interface AppendHooks {
@@ -57,6 +64,7 @@ export function mergeAppends(queue: readonly Message[]): MergedAppend {
 export class AppendWorker {
   readonly #store: LogStore;
   readonly #clock: Pick<Clock, "monotonic">;
+  readonly #defer: Defer;
   readonly #hooks: AppendHooks;
   /** Messages, and between them whoever waits for those before to be durable. */
   #queue: (Message | (() => void))[] = [];
@@ -66,9 +74,10 @@ export class AppendWorker {
   #installing = false;
   #busySince: number | undefined;
 
-  constructor(store: LogStore, clock: Pick<Clock, "monotonic">, hooks: AppendHooks) {
+  constructor({ store, clock, defer }: AppendModules, hooks: AppendHooks) {
     this.#store = store;
     this.#clock = clock;
+    this.#defer = defer;
     this.#hooks = hooks;
   }
 
@@ -77,10 +86,14 @@ export class AppendWorker {
     return this.#busySince !== undefined && this.#busySince <= since;
   }
 
-  /** Queues a message. */
-  push(message: Message): void {
+  /**
+   * Queues a message. With `yielding` an idle worker begins a turn later: what was given to the
+   * transport leaves first, so that the peers' disks work at the same time as this one.
+   */
+  push(message: Message, yielding: boolean): void {
     this.#queue.push(message);
-    this.#start();
+    if (yielding && !this.#running) this.#startLater();
+    else this.#start();
   }
 
   /**
@@ -99,6 +112,15 @@ export class AppendWorker {
   #start(): void {
     if (this.#running) return;
     this.#running = true;
+    this.#begin();
+  }
+
+  #startLater(): void {
+    this.#running = true;
+    this.#defer(() => this.#begin());
+  }
+
+  #begin(): void {
     this.#run().catch((error: unknown) => this.#hooks.fail(error));
   }
 

@@ -4,6 +4,9 @@ import type { Entry } from "../../core/types.ts";
 import type { CommittedEntry } from "../../index.ts";
 import type { FromDriver } from "./port.ts";
 
+/** Entries that the host may have applied without having said so. */
+const UNACKNOWLEDGED_BYTES_MAX = 64 * 1024;
+
 /** What the queue needs of its driver. */
 export interface ApplyHooks {
   post(message: FromDriver): void;
@@ -25,6 +28,7 @@ export class ApplyQueue {
   readonly #hooks: ApplyHooks;
   /** Ends when everything pushed was handed over; undefined while nothing waits. */
   #handing: Promise<void> | undefined;
+  #unacknowledgedBytes = 0;
   readonly #pending: { readonly through: number; readonly message: Message }[] = [];
 
   constructor(hooks: ApplyHooks) {
@@ -65,6 +69,7 @@ export class ApplyQueue {
       }
       this.#hooks.deliver(message.responses);
     }
+    this.#unacknowledgedBytes -= bytes;
     return bytes;
   }
 
@@ -80,8 +85,13 @@ export class ApplyQueue {
       entries.push({ index: entry.index, term: entry.term, data: entry.data });
       proposals.push(proposal);
     }
+    for (const { data } of message.entries) this.#unacknowledgedBytes += data.length;
     const through = { index: last.index, term: last.term };
     this.#pending.push({ through: last.index, message });
-    this.#hooks.post({ kind: "apply", entries, proposals, through });
+    // Whoever waits for something else than its own entry waits for the acknowledgement.
+    const prompt =
+      entries.length < message.entries.length ||
+      this.#unacknowledgedBytes > UNACKNOWLEDGED_BYTES_MAX;
+    this.#hooks.post({ kind: "apply", entries, proposals, through, prompt });
   }
 }

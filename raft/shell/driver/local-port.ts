@@ -39,6 +39,8 @@ class Lane<T> {
 function end<In, Out>(incoming: Lane<In>, outgoing: Lane<Out>): Port<In, Out> {
   return {
     post: (message) => outgoing.post(message),
+    // Whoever listens is called in a turn of its own, so that neither end runs inside the other.
+    flush: () => {},
     onMessages: (listener) => incoming.listen(listener),
   };
 }

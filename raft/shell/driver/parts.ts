@@ -110,16 +110,19 @@ export function assembleParts(
 
 /** The two workers of the asynchronous storage mode. */
 function storageWorkers(
-  { store, clock, port }: DriverModules,
+  { store, clock, port, defer }: DriverModules,
   { deliver, install, fail, applyConfChange }: DriverHooks,
   { snapshotting, proposals }: Pick<Parts, "snapshotting" | "proposals">,
 ): Pick<Parts, "append" | "apply"> {
-  const append = new AppendWorker(store, clock, {
-    deliver,
-    install,
-    fail,
-    describe: (meta) => snapshotting.describe(meta),
-  });
+  const append = new AppendWorker(
+    { store, clock, defer },
+    {
+      deliver,
+      install,
+      fail,
+      describe: (meta) => snapshotting.describe(meta),
+    },
+  );
   const apply = new ApplyQueue({
     post: port.post.bind(port),
     deliver,

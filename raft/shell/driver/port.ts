@@ -60,6 +60,8 @@ export type FromDriver =
       readonly proposals: readonly number[];
       /** Last index and its term, entries that are not the state machine's included. */
       readonly through: SnapshotKey;
+      /** The acknowledgement must not wait for company. */
+      readonly prompt: boolean;
     }
   | { readonly kind: "restore"; readonly key: SnapshotKey; readonly content: SnapshotContent }
   | { readonly kind: "take-snapshot" }
@@ -80,6 +82,8 @@ export type FromDriver =
 /** One end of the way between host and driver: ordered, lossless, delivered in later turns. */
 export interface Port<In, Out> {
   post(message: Out): void;
+  /** Sends what was posted in this turn at once, for somebody waits for it. */
+  flush(): void;
   /** Called with everything that arrived in one turn. */
   onMessages(listener: (messages: readonly In[]) => void): void;
 }

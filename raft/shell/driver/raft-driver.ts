@@ -6,6 +6,7 @@ import type { Entry, Id, Ready, SnapshotMeta } from "../../core/types.ts";
 import type { AppendWorker } from "./append-worker.ts";
 import type { DriverModules, DriverOptions } from "./driver-modules.ts";
 import { HostLink } from "./host-link.ts";
+import { Outbox } from "./outbox.ts";
 import { assembleParts, type Parts } from "./parts.ts";
 import type { FromDriver } from "./port.ts";
 import { toPortError } from "./port-error.ts";
@@ -22,6 +23,7 @@ export class RaftDriver {
   readonly #append: AppendWorker;
   readonly #parts: Parts;
   readonly #host: HostLink;
+  readonly #outbox: Outbox;
   #turnDue = false;
   #term = 0;
   #leaderTerm = 0;
@@ -49,6 +51,11 @@ export class RaftDriver {
     });
     this.#core = this.#parts.core;
     this.#append = this.#parts.append;
+    this.#outbox = new Outbox({
+      clock: modules.clock,
+      transport: modules.transport,
+      sendSnapshot: (message) => this.#parts.snapshotting.send(message),
+    });
     this.#host = new HostLink(this.#parts, {
       port: modules.port,
       transport: modules.transport,
@@ -152,17 +159,18 @@ export class RaftDriver {
 
   #handle(ready: Ready): void {
     const { apply, reads, status } = this.#parts;
-    const outgoing = new Map<Id, Message[]>();
+    const outgoing = ready.messages.filter(isForPeer);
     const term = ready.hardState?.term ?? this.#term;
     const turned = ready.softState !== null || term !== this.#term;
     this.#term = term;
     if (turned) this.#followLeadership();
     for (const message of ready.messages) {
-      if (message.to === APPEND_THREAD) this.#append.push(message);
+      if (message.to === APPEND_THREAD) this.#append.push(message, outgoing.length > 0);
       else if (message.to === APPLY_THREAD) apply.push(message);
-      else route(outgoing, message);
     }
-    this.#send(outgoing);
+    // What was committed goes to those who wait for it before it goes to the peers.
+    this.#modules.port.flush();
+    this.#outbox.send(outgoing);
     reads.settle(ready.reads, ready.failedReads);
     for (const fetch of ready.fetches)
       this.#run(async () => {
@@ -171,15 +179,6 @@ export class RaftDriver {
         this.#wake();
       });
     if (turned) status.publish();
-  }
-
-  #send(outgoing: ReadonlyMap<Id, readonly Message[]>): void {
-    for (const [to, messages] of outgoing) {
-      const plain = messages.filter(({ type }) => type !== "MsgSnap");
-      for (const message of messages)
-        if (message.type === "MsgSnap") this.#parts.snapshotting.send(message);
-      if (plain.length > 0) this.#modules.transport.send(to, plain);
-    }
   }
 
   #followLeadership(): void {
@@ -197,12 +196,9 @@ export class RaftDriver {
   /** Responses of the two workers: to this node's core, or on to the peer they are for. */
   #deliver(messages: readonly Message[]): void {
     if (this.#ended.signal.aborted) return;
-    const outgoing = new Map<Id, Message[]>();
-    for (const message of messages) {
-      if (message.to === this.#options.self.id) this.#core.step(message);
-      else route(outgoing, message);
-    }
-    this.#send(outgoing);
+    const isOwn = ({ to }: Message): boolean => to === this.#options.self.id;
+    for (const message of messages) if (isOwn(message)) this.#core.step(message);
+    this.#outbox.send(messages.filter((message) => !isOwn(message)));
     const { status } = this.#parts;
     if (this.#leaderTerm !== status.leading) status.publish();
     this.#wake();
@@ -257,6 +253,7 @@ export class RaftDriver {
 
   #end(): void {
     this.#cancelTicks();
+    this.#outbox.close();
     this.#ended.abort();
   }
 
@@ -287,8 +284,6 @@ export class RaftDriver {
   }
 }
 
-function route(outgoing: Map<Id, Message[]>, message: Message): void {
-  const queue = outgoing.get(message.to);
-  if (queue) queue.push(message);
-  else outgoing.set(message.to, [message]);
+function isForPeer({ to }: Message): boolean {
+  return to !== APPEND_THREAD && to !== APPLY_THREAD;
 }

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../../lib/clock.ts";
+import type { Cancel, Clock } from "../../../lib/clock.ts";
 import type { CommittedEntry, Proposed, StateMachine } from "../../index.ts";
 import { isSwarmError, messageOf, SwarmError } from "../../../lib/errors.ts";
 import { abortable } from "../../../lib/abort.ts";
@@ -19,6 +19,9 @@ const APPLY_SLICE_MS = 5;
 /** Entries applied between two looks at the clock. */
 const APPLY_SLICE_ENTRIES = 32;
 
+/** How long an acknowledgement waits for something else to be told to the driver. */
+const ACKNOWLEDGE_MS = 10;
+
 /** What this part needs of its host. */
 export interface ApplierModules {
   readonly port: HostPort;
@@ -34,6 +37,8 @@ export interface ApplierModules {
 export class Applier {
   readonly #modules: ApplierModules;
   #applied: SnapshotKey = { index: 0, term: 0 };
+  #acknowledged = 0;
+  #cancelTimer: Cancel | undefined;
   /** Who waits for an index, in no order. */
   #waiting: { readonly index: number; readonly done: (error?: unknown) => void }[] = [];
 
@@ -50,13 +55,13 @@ export class Applier {
   apply(batch: Extract<FromDriver, { kind: "apply" }>): Promise<void> | undefined {
     if (batch.entries.length > APPLY_SLICE_ENTRIES) return this.#applySlices(batch);
     this.#applySlice(batch.entries, batch.proposals);
-    this.#finish(batch.through);
+    this.#finish(batch);
     return undefined;
   }
 
   async #applySlices(batch: Extract<FromDriver, { kind: "apply" }>): Promise<void> {
     const { clock, defer } = this.#modules;
-    const { entries, proposals, through } = batch;
+    const { entries, proposals } = batch;
     let began = clock.monotonic();
     for (let at = 0; at < entries.length; at += APPLY_SLICE_ENTRIES) {
       const end = at + APPLY_SLICE_ENTRIES;
@@ -65,14 +70,17 @@ export class Applier {
       await new Promise<void>((resolve) => defer(resolve));
       began = clock.monotonic();
     }
-    this.#finish(through);
+    this.#finish(batch);
   }
 
   /** Replaces the state by a stored snapshot. */
   async restore(key: SnapshotKey, content: SnapshotContent): Promise<void> {
     const { port, stateMachine, snapshots } = this.#modules;
+    // What was handed out before waits for its own acknowledgement.
+    this.acknowledge();
     await stateMachine.restore(key.index, verified(snapshots.read(key, 0), content));
     this.#applied = key;
+    this.#acknowledged = key.index;
     port.post({ kind: "restored", key });
     this.#wake();
   }
@@ -82,6 +90,7 @@ export class Applier {
     const { port, stateMachine, snapshots } = this.#modules;
     const key = this.#applied;
     const chunks = stateMachine.snapshot();
+    this.acknowledge();
     port.post({ kind: "captured", key });
     try {
       port.post({ kind: "saved", key, content: await write(chunks, await snapshots.create(key)) });
@@ -104,6 +113,7 @@ export class Applier {
 
   /** Rejects everyone who waits. */
   abort(error: unknown): void {
+    this.#cancelTimer?.();
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { done } of waiting) done(error);
@@ -121,9 +131,23 @@ export class Applier {
     this.#wake();
   }
 
-  #finish(through: SnapshotKey): void {
+  /** Tells the driver what is applied, unless it knows. */
+  acknowledge(): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = undefined;
+    const { index } = this.#applied;
+    if (index === this.#acknowledged) return;
+    this.#acknowledged = index;
+    this.#modules.port.post({ kind: "applied", through: index });
+  }
+
+  #finish({
+    through,
+    prompt,
+  }: Pick<Extract<FromDriver, { kind: "apply" }>, "through" | "prompt">): void {
     this.#applied = through;
-    this.#modules.port.post({ kind: "applied", through: through.index });
+    if (prompt) this.acknowledge();
+    else this.#cancelTimer ??= this.#modules.clock.after(ACKNOWLEDGE_MS, () => this.acknowledge());
     this.#wake();
   }
 

@@ -134,6 +134,8 @@ export class RaftHost implements RaftNode {
 
   #post(message: Parameters<HostPort["post"]>[0]): void {
     if (this.#stopping) throw new SwarmError("aborted", "this manager is stopping");
+    // Goes along, so that the driver is woken once.
+    this.#applier.acknowledge();
     this.#modules.port.post(message);
   }
 

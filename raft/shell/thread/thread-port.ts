@@ -16,12 +16,14 @@ export class ThreadPort<In, Out> implements Port<In, Out> {
 
   post(message: Out): void {
     this.#queue.push(message);
-    if (this.#queue.length > 1) return;
-    this.#defer(() => {
-      const messages = this.#queue;
-      this.#queue = [];
-      this.#send(messages);
-    });
+    if (this.#queue.length === 1) this.#defer(() => this.flush());
+  }
+
+  flush(): void {
+    if (this.#queue.length === 0) return;
+    const messages = this.#queue;
+    this.#queue = [];
+    this.#send(messages);
   }
 
   onMessages(listener: (messages: readonly In[]) => void): void {

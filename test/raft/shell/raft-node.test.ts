@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
+import { isSwarmError, messageOf } from "../../../lib/errors.ts";
 import { eventually } from "../../fakes/eventually.ts";
 import { RaftGroup } from "../../fakes/raft-group.ts";
 
@@ -121,9 +122,15 @@ describe("a Raft group", () => {
   it("hands leadership over when the leader is to go, for the next one to take it out", async () => {
     group = await RaftGroup.start(3);
     const leader = await group.leader();
-    await assert.rejects(leader.node.removeMember(leader.node.id, group.signal), {
-      code: "not-leader",
-    });
+    const refused = (): Promise<string> =>
+      leader.node.removeMember(leader.node.id, group.signal).then(
+        () => "not refused",
+        (error: unknown) => (isSwarmError(error) ? error.code : messageOf(error)),
+      );
+    // On a busy machine a transfer may run out of time: the caller is told to try again.
+    let code = await refused();
+    while (code === "aborted") code = await refused();
+    assert.equal(code, "not-leader");
     const next = await group.leader();
     assert.notEqual(next, leader);
     await next.node.removeMember(leader.node.id, group.signal);

@@ -294,8 +294,8 @@ function simPorts(
   const toDriver = hop<ToDriver>(driverLane, delay);
   const toHost = hop<FromDriver>(hostLane, delay);
   return {
-    host: { post: toDriver.post, onMessages: toHost.listen },
-    driver: { post: toHost.post, onMessages: toDriver.listen },
+    host: { post: toDriver.post, flush: () => {}, onMessages: toHost.listen },
+    driver: { post: toHost.post, flush: () => {}, onMessages: toDriver.listen },
   };
 }
 

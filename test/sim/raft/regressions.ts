@@ -19,4 +19,9 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: "x9tm2p-68",
     about: "a snapshot of its own replaced a newer one that was received meanwhile, and the log",
   },
+  {
+    profile: "swarm",
+    seed: "16z4jh7-31",
+    about: "what was applied before a snapshot took its place was never acknowledged",
+  },
 ];

@@ -3,6 +3,7 @@ import { APPEND_THREAD, newMessage } from "../../../../raft/core/message.ts";
 import type { Message } from "../../../../raft/core/message.ts";
 import { AppendWorker } from "../../../../raft/shell/driver/append-worker.ts";
 import type { AppendHooks } from "../../../../raft/shell/driver/append-worker.ts";
+import { deferToNextTurn } from "../../../../raft/shell/raft-options.ts";
 import { MemoryDisk, MemoryLogStore } from "../../../../raft/shell/log/memory-log-store.ts";
 
 const CONF = { voters: [1], votersOutgoing: [], learners: [], learnersNext: [], autoLeave: false };
@@ -37,15 +38,18 @@ describe("the append worker", () => {
       },
       fail: (error) => assert.fail(String(error)),
     };
-    const worker = new AppendWorker(store, { monotonic: () => 0 }, hooks);
-    worker.push(job(1, false));
-    worker.push(job(5, true));
+    const worker = new AppendWorker(
+      { store, clock: { monotonic: () => 0 }, defer: deferToNextTurn },
+      hooks,
+    );
+    worker.push(job(1, false), false);
+    worker.push(job(5, true), false);
     earlier.push(worker.flush());
     await finished;
     assert.deepEqual([installed, delivered], [[5], [1, 5]]);
     assert.equal(store.hardState.commit, 5);
     // Afterwards waiting means waiting again.
-    worker.push(job(6, false));
+    worker.push(job(6, false), false);
     await worker.flush();
     assert.equal(store.hardState.commit, 6);
   });

@@ -24,7 +24,7 @@ describe("an applier that takes a snapshot", () => {
     const stateMachine = new RecordingMachine();
     stateMachine.lines.push("x");
     const applier = new Applier({
-      port: { post: (message) => told.push(message), onMessages: () => {} },
+      port: { post: (message) => told.push(message), flush: () => {}, onMessages: () => {} },
       stateMachine,
       snapshots: { create: () => Promise.resolve(writer) } as unknown as SnapshotStore,
       clock: new SimClock(),
