@@ -66,9 +66,12 @@ export class AssignmentSet {
     return this.#message(this.#diff(view), AssignmentsMessageType.COMPLETE);
   }
 
-  /** What changed since the last message; undefined when nothing did. */
-  incremental(view: StoreView): AssignmentsMessage | undefined {
-    const changes = this.#diff(view);
+  /**
+   * What changed since the last message; undefined when nothing did.
+   * @param changed the tasks that have changed since; undefined = any, or something else than tasks
+   */
+  incremental(view: StoreView, changed?: ReadonlySet<string>): AssignmentsMessage | undefined {
+    const changes = (changed && this.#diffOf(changed, view)) ?? this.#diff(view);
     if (changes.length === 0) return undefined;
     return this.#message(changes, AssignmentsMessageType.INCREMENTAL);
   }
@@ -82,19 +85,51 @@ export class AssignmentSet {
       for (const [kind, id] of dependenciesOf(task)) wanted.set(`${kind}/${id}`, [kind, id]);
       const sent = this.#tasks.get(task.id);
       if (sent && !differs(sent, task)) continue;
-      this.#remember(task, sent);
-      tasks.push(update({ item: "task", task }));
+      tasks.push(this.#tell(task));
     }
     for (const sent of this.#tasks.values()) {
       const task = view.task.get(sent.id);
       if (task && task.nodeId === this.#nodeId) continue;
-      this.#tasks.delete(sent.id);
-      this.#digest.remove(sent.id, versionOf(sent));
-      tasks.push(remove({ item: "task", task: make("Task", { id: sent.id }) }));
+      tasks.push(this.#takeBack(sent));
     }
     // Secrets come before the tasks that use them and go after.
     const { added, dropped } = this.#dependencies(view, wanted);
     return [...added, ...tasks, ...dropped];
+  }
+
+  /**
+   * The difference in certain tasks: an agent's every report is one, and it may have hundreds.
+   * Undefined where secrets or configs are in play: whether they stay is for all tasks to say.
+   */
+  #diffOf(ids: ReadonlySet<string>, view: StoreView): AssignmentChange[] | undefined {
+    if (this.#held.size > 0) return undefined;
+    const updates: Task[] = [];
+    const gone: Task[] = [];
+    for (const id of ids) {
+      const task = view.task.get(id);
+      const sent = this.#tasks.get(id);
+      if (task?.nodeId !== this.#nodeId) {
+        if (sent) gone.push(sent);
+      } else if (isAssigned(task)) {
+        if (dependenciesOf(task).length > 0) return undefined;
+        if (!sent || differs(sent, task)) updates.push(task);
+      }
+    }
+    return [
+      ...updates.map((task) => this.#tell(task)),
+      ...gone.map((sent) => this.#takeBack(sent)),
+    ];
+  }
+
+  #tell(task: Task): AssignmentChange {
+    this.#remember(task, this.#tasks.get(task.id));
+    return update({ item: "task", task });
+  }
+
+  #takeBack(sent: Task): AssignmentChange {
+    this.#tasks.delete(sent.id);
+    this.#digest.remove(sent.id, versionOf(sent));
+    return remove({ item: "task", task: make("Task", { id: sent.id }) });
   }
 
   #remember(task: Task, sent: Task | undefined): void {

@@ -137,7 +137,7 @@ export class Dispatcher implements DispatcherApi {
         await bell.wait();
         if (call.signal.aborted) return;
         session.signal.throwIfAborted();
-        const message = set.incremental(this.#modules.store.view);
+        const message = set.incremental(this.#modules.store.view, bell.take());
         if (message) yield message;
       }
     } finally {
@@ -228,9 +228,9 @@ export class Dispatcher implements DispatcherApi {
   #mark(event: StoreEvent): void {
     switch (event.kind) {
       case "task":
-        if (event.object.nodeId) this.#assignments.ring(event.object.nodeId);
+        if (event.object.nodeId) this.#assignments.ring(event.object.nodeId, event.object.id);
         if (event.old?.nodeId && event.old.nodeId !== event.object.nodeId)
-          this.#assignments.ring(event.old.nodeId);
+          this.#assignments.ring(event.old.nodeId, event.object.id);
         return;
       case "secret":
       case "config":

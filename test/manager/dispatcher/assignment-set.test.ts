@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import fc from "fast-check";
 import { systemClock } from "../../../lib/clock.ts";
 import { SeededRandom } from "../../../lib/random.ts";
 import { AssignmentSet } from "../../../manager/dispatcher/assignment-set.ts";
@@ -79,5 +80,36 @@ describe("assignment set", () => {
     assert.deepEqual(summary(last), ["-task/t1"]);
     assert.equal(last?.hash, "0".repeat(16));
     assert.deepEqual([last?.appliesTo, last?.resultsIn], [2, 3]);
+  });
+
+  it("tells the same whether or not it knows which tasks have changed", async () => {
+    const step = fc.record({
+      id: fc.constantFrom("t1", "a", "b", "c"),
+      nodeId: fc.constantFrom("n1", "n1", "n2"),
+      state: fc.constantFrom(TaskState.PENDING, TaskState.ASSIGNED, TaskState.RUNNING),
+      desiredState: fc.constantFrom(TaskState.RUNNING, TaskState.SHUTDOWN),
+      gone: fc.constantFrom(false, false, true),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+        const store = await openStore();
+        const [asking, knowing] = [new AssignmentSet("n1"), new AssignmentSet("n1")];
+        for (const set of [asking, knowing]) set.complete(store.view);
+        const changed = new Set<string>();
+        store.onCommit(({ events }) => events.forEach(({ object }) => changed.add(object.id)));
+        for (const { id, gone, state, ...rest } of steps) {
+          await store.update((tx) => {
+            const old = tx.view.task.get(id);
+            const task = { ...(old ?? aTask(id, null)), ...rest, status: status(state) };
+            if (!old) tx.create("task", task);
+            else if (gone) tx.remove("task", old);
+            else tx.update("task", task);
+          });
+          const told = knowing.incremental(store.view, changed);
+          assert.deepEqual(told, asking.incremental(store.view));
+          changed.clear();
+        }
+      }),
+    );
   });
 });
