@@ -183,7 +183,8 @@ export class GrpcTransport implements Transport {
     const onRefused = (error: SwarmError): void => this.#refused(peer, error);
     return new PeerLinks(
       peer,
-      (events) => new PeerLink(options, { clock, random, onRefused, ...events }),
+      ({ worthTrying, ...events }) =>
+        new PeerLink({ ...options, worthTrying }, { clock, random, onRefused, ...events }),
       {
         onOpen: () => this.#events?.onReachable(id),
         onBreak: (kind) => {

@@ -13,7 +13,11 @@ import { fromStatus } from "../../../proto/rpc-error.ts";
 import { RECEIVE_BYTES_MAX } from "./frames.ts";
 import { MANAGER_SERVER_NAME } from "./peer-identity.ts";
 
-const RECONNECT: Backoff = { firstMs: 50, maxMs: 2000, factor: 2 };
+/**
+ * An attempt costs some milliseconds of work, which a group that has just lost a member needs for
+ * its election. A peer that comes back says hello, and is then connected to at once.
+ */
+const RECONNECT: Backoff = { firstMs: 250, maxMs: 2000, factor: 2 };
 
 /** A peer that does not take the hello within this time is tried again. */
 const CONNECT_MS = 3000;
@@ -44,6 +48,8 @@ export interface PeerLinkOptions {
   readonly credentials: () => ChannelCredentials;
   /** The encoded hello. */
   readonly hello: () => Buffer;
+  /** Whether another attempt is worth its while; if not, {@link PeerLink.hurry} makes it. */
+  readonly worthTrying: () => boolean;
 }
 
 export interface PeerLinkModules {
@@ -157,10 +163,17 @@ export class PeerLink {
     const wasOpen = this.#state === "open";
     this.#dropQueue();
     this.#state = "waiting";
-    const wait = backoffMs(RECONNECT, this.#attempt++, this.#modules.random);
-    this.#cancelTimer = this.#modules.clock.after(wait, () => this.#connect());
+    this.#retryLater();
     if (error) this.#modules.onRefused(error);
     if (wasOpen) this.#modules.onBreak();
+  }
+
+  #retryLater(): void {
+    const wait = backoffMs(RECONNECT, this.#attempt++, this.#modules.random);
+    this.#cancelTimer = this.#modules.clock.after(wait, () => {
+      if (this.#options.worthTrying()) this.#connect();
+      else this.#retryLater();
+    });
   }
 
   #write(frame: Buffer): void {

@@ -18,6 +18,7 @@ export interface PeerLinksEvents {
 
 /** Makes one connection; its events count while it is in use. */
 export type Connect = (events: {
+  readonly worthTrying: () => boolean;
   readonly onOpen: () => void;
   readonly onBreak: () => void;
 }) => PeerLink;
@@ -73,6 +74,8 @@ export class PeerLinks {
   #open(): Pair {
     const link = (kind: keyof Pair): PeerLink =>
       this.#connect({
+        // Where one cannot get through, the other need not try.
+        worthTrying: () => kind === "control" || pair.control.isOpen,
         onOpen: () => this.#opened(pair),
         onBreak: () => {
           if (this.#pair === pair) this.#events.onBreak(kind);
@@ -83,6 +86,7 @@ export class PeerLinks {
   }
 
   #opened(pair: Pair): void {
+    pair.append.hurry();
     if (!isOpen(pair)) return;
     if (this.#successor === pair) {
       this.#pair.control.finish();
