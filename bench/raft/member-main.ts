@@ -85,12 +85,18 @@ async function fill({ entries, inFlight }: Calls["fill"]["input"]): Promise<Memb
   return facts();
 }
 
+function block({ ms }: Calls["block"]["input"]): Promise<MemberFacts> {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
+  return Promise.resolve(facts());
+}
+
 const HANDLERS: { [K in CallName]: (input: Calls[K]["input"]) => Promise<Calls[K]["output"]> } = {
   open,
   facts: () => Promise.resolve(facts()),
   add: (member) => node().addMember(member, never),
   load: (options) => closedLoop(options, systemClock, () => node().propose(ENTRY)),
   fill,
+  block,
   missing: async (numbers) => {
     await node().readBarrier(never);
     return numbers.filter((number) => !machine.has(number));

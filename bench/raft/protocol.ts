@@ -46,6 +46,8 @@ export interface Calls {
     readonly input: { readonly entries: number; readonly inFlight: number };
     readonly output: MemberFacts;
   };
+  /** Blocks the member's main thread. */
+  block: { readonly input: { readonly ms: number }; readonly output: MemberFacts };
   /** Which of these numbers were never applied, after a read barrier. */
   missing: { readonly input: readonly number[]; readonly output: readonly number[] };
 }

@@ -6,6 +6,7 @@ import { loopback, type Site } from "../site.ts";
 import { EtcdCluster } from "./etcd-cluster.ts";
 import { failoverCases } from "./failover.ts";
 import { memoryCases } from "./memory.ts";
+import { simulatorCases } from "./simulator.ts";
 import { SkepCluster } from "./skep-cluster.ts";
 import { soakCases } from "./soak.ts";
 import { throughputCases } from "./throughput.ts";
@@ -22,6 +23,7 @@ export async function raftSuite(
     { prefix: "failover", run: failovers },
     { prefix: "memory", run: memory },
     { prefix: "soak", run: soak },
+    { prefix: "sim", run: simulatorCases },
   ];
   const results: CaseResult[] = [];
   for (const { prefix, run } of parts)

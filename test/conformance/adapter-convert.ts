@@ -133,9 +133,11 @@ export function fromMessage(
   m: Message,
   snapshotData: (index: number) => Uint8Array,
 ): RunnerMessage {
+  // A wish to hand over that is passed on names its target as the sender there.
+  const wish = m.type === "MsgTransferLeader";
   const base = {
     type: m.type,
-    from: fromTarget(m.from),
+    from: fromTarget(wish ? m.context : m.from),
     to: fromTarget(m.to),
     term: m.term,
     logTerm: m.logTerm,
@@ -145,7 +147,7 @@ export function fromMessage(
     entries: m.entries.map(fromEntry),
     reject: m.reject,
     rejectHint: m.rejectHint,
-    context: fromContext(m.context, m.forced),
+    context: wish ? NO_BYTES : fromContext(m.context, m.forced),
     responses: m.responses.map((response) => fromMessage(response, snapshotData)),
   };
   const { snapshot } = m;
@@ -164,7 +166,7 @@ export function toMessage(m: RunnerMessage): Message {
     entries: (m.entries ?? []).map(toEntry),
     reject: m.reject ?? false,
     rejectHint: m.rejectHint ?? 0,
-    context: Number(context),
+    context: m.type === "MsgTransferLeader" ? toTarget(m.from) : Number(context),
     forced: mark === "forced",
     snapshot: m.snapshot ? toSnapshotMeta(m.snapshot) : null,
   };
