@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { parseEndpoint } from "./api/endpoint.ts";
+import { certificateFiles } from "./flags/tls-options.ts";
 import type { Engine } from "./api/engine.ts";
 import type { Context } from "./context.ts";
 import { formatHelp } from "./help.ts";
@@ -158,8 +159,14 @@ export function defaultHost(context: Context): string {
 
 /** A client for the command's engine. */
 export function engineOf(command: Command, context: Context): Promise<Engine> {
+  const host = givenHost(command, context) ?? defaultHost(context);
   return context.connect(
-    parseEndpoint(givenHost(command, context) ?? defaultHost(context)),
+    parseEndpoint(host, certificateFiles(rootOf(command).opts(), context.env)),
     context.signal,
   );
+}
+
+/** The command that all others hang from. */
+export function rootOf(command: Command): Command {
+  return command.parent ? rootOf(command.parent) : command;
 }

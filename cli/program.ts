@@ -16,6 +16,7 @@ import { addUpdate } from "./commands/update.ts";
 import type { Context } from "./context.ts";
 import { QuietExit } from "./exit.ts";
 import { HostOption } from "./flags/host-option.ts";
+import { tlsOptions } from "./flags/tls-options.ts";
 import { usageLine } from "./help.ts";
 import { packageVersion } from "../lib/package-root.ts";
 
@@ -26,6 +27,7 @@ export function buildProgram(context: Context): SwarmCommand {
   root.configureOutput({ writeOut: (text) => context.out.write(text) });
   root.version(packageVersion(import.meta.dirname), "-v, --version", "Print the version and exit");
   root.addOption(new HostOption());
+  for (const option of tlsOptions()) root.addOption(option);
   addBlobCommands(root, context, "config");
   addNetworkCommands(root, context);
   addNodeCommands(root, context);

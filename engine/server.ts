@@ -34,7 +34,7 @@ export interface EngineOptions {
   /** `unix://PATH` or `tcp://HOST:PORT`, at least one. */
   readonly hosts: readonly string[];
   /** Needed for TCP on anything but loopback. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
 }
 
 /** Why a request's work ends when its time is over. */

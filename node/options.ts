@@ -1,8 +1,17 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isIP } from "node:net";
+import { SwarmError } from "../lib/errors.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
 import type { LogFormat, LogLevel } from "../lib/log.ts";
 import type { RuntimeChoice } from "../worker/index.ts";
+
+/** Names of PEM files. */
+export interface TlsFiles {
+  /** Who signs the certificates of clients. */
+  readonly ca: string;
+  readonly cert: string;
+  readonly key: string;
+}
 
 /** How one swarmd runs. */
 export interface SwarmdOptions {
@@ -10,6 +19,8 @@ export interface SwarmdOptions {
   readonly stateDir: string;
   /** Where the HTTP API listens: `unix:///path` or `tcp://host:port`; at least one. */
   readonly hosts: readonly string[];
+  /** PEM files for the TCP hosts among them; undefined = no TLS. */
+  readonly tls: TlsFiles | undefined;
   readonly runtime: RuntimeChoice;
   /** Socket of the local Docker Engine, `unix:///path`. */
   readonly dockerHost: string;
@@ -46,6 +57,24 @@ function address(value: string): string {
   return value;
 }
 
+/** What commander makes of the flags on TLS. */
+interface TlsFlags {
+  readonly tlsverify?: boolean;
+  readonly tlscacert?: string;
+  readonly tlscert?: string;
+  readonly tlskey?: string;
+}
+
+/** All three files or none: clients are always verified, as whoever gets in commands the swarm. */
+function tlsFiles({ tlsverify, tlscacert: ca, tlscert: cert, tlskey: key }: TlsFlags) {
+  if (ca && cert && key) return { ca, cert, key };
+  if (!tlsverify && !ca && !cert && !key) return undefined;
+  const missing = Object.entries({ "--tlscacert": ca, "--tlscert": cert, "--tlskey": key })
+    .filter(([, file]) => !file)
+    .map(([flag]) => flag);
+  throw new SwarmError("invalid", `TLS needs ${missing.join(" and ")} as well`);
+}
+
 /** The command line of swarmd. `run` gets the checked options. */
 export function swarmdCommand(
   defaults: DefaultPaths & { readonly hostname: string; readonly version: string },
@@ -77,11 +106,17 @@ export function swarmdCommand(
     .addOption(
       new Option("--metrics-addr <ip:port>", "serve Prometheus metrics").argParser(address),
     )
+    .option("--tlsverify", "TCP hosts speak TLS and verify clients; implied by the files")
+    .option("--tlscacert <file>", "CA that has signed the certificates of clients")
+    .option("--tlscert <file>", "certificate of the HTTP API")
+    .option("--tlskey <file>", "key of that certificate")
     .enablePositionalOptions()
     .showHelpAfterError("(swarmd --help lists the options)")
     .allowExcessArguments(false)
     .action(async (raw) => {
-      const { label: labels, host: hosts, ...rest } = raw;
-      await run({ ...rest, labels, hosts: hosts ?? [`unix://${defaults.socket}`] });
+      const { label: labels, host: hosts, ...others } = raw;
+      const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = others;
+      const tls = tlsFiles({ tlsverify, tlscacert, tlscert, tlskey });
+      await run({ ...rest, tls, labels, hosts: hosts ?? [`unix://${defaults.socket}`] });
     });
 }

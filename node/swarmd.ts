@@ -1,4 +1,12 @@
-import { LocalEngine, openEngine, type Engine, type Passthrough } from "../engine/index.ts";
+import { readFile } from "node:fs/promises";
+import {
+  LocalEngine,
+  openEngine,
+  type Engine,
+  type Passthrough,
+  type TlsOptions,
+} from "../engine/index.ts";
+import { messageOf, SwarmError } from "../lib/errors.ts";
 import type { Clock } from "../lib/clock.ts";
 import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
@@ -30,6 +38,20 @@ async function localEngine(
   await engine.greet(limit.signal);
   cancel();
   return engine;
+}
+
+async function readPem(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    throw new SwarmError("invalid", `cannot read ${path}: ${messageOf(cause)}`, { cause });
+  }
+}
+
+async function readTls(files: SwarmdOptions["tls"]): Promise<TlsOptions | undefined> {
+  if (!files) return undefined;
+  const { ca, cert, key } = files;
+  return { ca: await readPem(ca), cert: await readPem(cert), key: await readPem(key) };
 }
 
 /** One swarmd: the local node, its HTTP API and its metrics. */
@@ -71,7 +93,7 @@ export class Swarmd {
       if (options.metricsAddr) metrics = await openMetrics(options.metricsAddr, node);
       const passthrough = await localEngine(options, modules);
       const engine = await openEngine(
-        { hosts: options.hosts },
+        { hosts: options.hosts, tls: await readTls(options.tls) },
         {
           ...modules,
           node,

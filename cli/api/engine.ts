@@ -1,6 +1,7 @@
 import type { Duplex, Readable } from "node:stream";
 import type Docker from "dockerode";
 import { SwarmError } from "../../lib/errors.ts";
+import { readCertificates, type Certificates } from "./certificates.ts";
 import type { Endpoint } from "./endpoint.ts";
 import { engineError } from "./engine-error.ts";
 import { upgrade } from "./upgrade.ts";
@@ -55,7 +56,8 @@ const ANY_SUCCESS = { 200: true, 201: true, 204: true } as const;
 export async function openEngine(endpoint: Endpoint, signal: AbortSignal): Promise<Engine> {
   // Loaded here because the import alone costs more than the rest of a command.
   const { default: DockerClient } = await import("dockerode");
-  const docker = new DockerClient(connection(endpoint));
+  const certificates = await readCertificates(endpoint);
+  const docker = new DockerClient(connection(endpoint, certificates));
   const dial = (call: Call, isStream: boolean): Promise<unknown> =>
     new Promise((resolve, reject) => {
       docker.modem.dial(
@@ -83,7 +85,7 @@ export async function openEngine(endpoint: Endpoint, signal: AbortSignal): Promi
     },
     request: async <T>(call: Call) => toJson(await dial(call, false), call) as T,
     stream: async (call) => (await dial(call, true)) as Readable,
-    upgrade: (call) => upgrade(endpoint, call, signal),
+    upgrade: (call) => upgrade({ endpoint, certificates }, call, signal),
   };
 }
 
@@ -91,17 +93,17 @@ export async function openEngine(endpoint: Endpoint, signal: AbortSignal): Promi
  * Every field is given, so that DOCKER_HOST and its companions, which speak of another engine,
  * can't redirect the client.
  */
-function connection(endpoint: Endpoint): Docker.DockerOptions {
+function connection(endpoint: Endpoint, tls: Certificates | undefined): Docker.DockerOptions {
   const isUnix = endpoint.kind === "unix";
   const options = {
-    protocol: "http" as const,
+    protocol: tls ? ("https" as const) : ("http" as const),
     host: isUnix ? undefined : endpoint.host,
     port: isUnix ? undefined : endpoint.port,
     socketPath: isUnix ? endpoint.path : undefined,
     pathPrefix: "/",
-    ca: undefined,
-    cert: undefined,
-    key: undefined,
+    ca: tls?.ca,
+    cert: tls?.cert,
+    key: tls?.key,
     timeout: undefined,
   };
   return options as Docker.DockerOptions;

@@ -1,7 +1,9 @@
 import http from "node:http";
 import net from "node:net";
+import tls from "node:tls";
 import type { Duplex } from "node:stream";
 import { onAbort } from "../../lib/abort.ts";
+import type { Certificates } from "./certificates.ts";
 import type { Endpoint } from "./endpoint.ts";
 import type { Call } from "./engine.ts";
 import { engineError } from "./engine-error.ts";
@@ -9,12 +11,20 @@ import { engineError } from "./engine-error.ts";
 /** Most of an error's body that is read. */
 const ERROR_BYTES_MAX = 64 * 1024;
 
-function connect(endpoint: Endpoint): Duplex {
+/** An engine and how to reach it. */
+export interface Target {
+  readonly endpoint: Endpoint;
+  readonly certificates: Certificates | undefined;
+}
+
+function connect({ endpoint, certificates }: Target): Duplex {
   // Each side may end what it says and go on listening.
   const options = { allowHalfOpen: true };
-  return endpoint.kind === "unix"
-    ? net.connect({ path: endpoint.path, ...options })
-    : net.connect({ host: endpoint.host, port: endpoint.port, ...options });
+  if (endpoint.kind === "unix") return net.connect({ path: endpoint.path, ...options });
+  const { host, port } = endpoint;
+  return certificates
+    ? tls.connect({ host, port, ...certificates, ...options })
+    : net.connect({ host, port, ...options });
 }
 
 function pathOf({ path, query = {} }: Call): string {
@@ -37,14 +47,15 @@ async function refusal(response: http.IncomingMessage, endpoint: Endpoint): Prom
 }
 
 /** Makes a call whose connection becomes a stream in both directions. `signal` ends it. */
-export function upgrade(endpoint: Endpoint, call: Call, signal: AbortSignal): Promise<Duplex> {
+export function upgrade(target: Target, call: Call, signal: AbortSignal): Promise<Duplex> {
+  const { endpoint } = target;
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const body = call.body === undefined ? "" : JSON.stringify(call.body);
     const request = http.request({
       method: call.method,
       path: pathOf(call),
-      createConnection: () => connect(endpoint) as net.Socket,
+      createConnection: () => connect(target) as net.Socket,
       headers: {
         Host: "swarm",
         ...(body === "" ? {} : { "Content-Type": "application/json" }),

@@ -1,6 +1,7 @@
 import { linked } from "../../lib/abort.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import { parseEndpoint } from "../api/endpoint.ts";
+import { certificateFiles } from "../flags/tls-options.ts";
 import { defaultHost, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { readCandidates } from "./names.ts";
@@ -52,7 +53,10 @@ async function clusterNames(target: Target, context: Context): Promise<readonly 
   const cancel = context.clock.after(NAMES_DEADLINE_MS, () => deadline.abort());
   try {
     const host = target.host ?? (context.env["SWARM_HOST"] || defaultHost(context));
-    const engine = await context.connect(parseEndpoint(host), deadline.signal);
+    const engine = await context.connect(
+      parseEndpoint(host, certificateFiles({}, context.env)),
+      deadline.signal,
+    );
     const lists = await Promise.all(target.names.map((kind) => readCandidates(engine, kind)));
     return lists.flat().map(({ word, about }) => ({ word: `${word}${target.tail}`, about }));
   } catch {

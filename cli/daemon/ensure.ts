@@ -2,7 +2,8 @@ import { resolve, join } from "node:path";
 import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import { parseEndpoint, type Endpoint } from "../api/endpoint.ts";
 import type { Engine } from "../api/engine.ts";
-import { defaultHost, givenHost, type SwarmCommand } from "../command.ts";
+import { defaultHost, givenHost, rootOf, type SwarmCommand } from "../command.ts";
+import { certificateFiles } from "../flags/tls-options.ts";
 import type { Context } from "../context.ts";
 import { textFlag, choiceFlag } from "../flags/option.ts";
 import type { StartedDaemon } from "./start.ts";
@@ -135,7 +136,8 @@ function endpointFor(command: SwarmCommand, flags: DaemonFlags, context: Context
   const host = givenHost(command, context);
   if (host === undefined && flags.stateDir !== undefined)
     return parseEndpoint(`unix://${join(resolve(flags.stateDir), "swarm.sock")}`);
-  return parseEndpoint(host ?? defaultHost(context));
+  const certificates = certificateFiles(rootOf(command).opts(), context.env);
+  return parseEndpoint(host ?? defaultHost(context), certificates);
 }
 
 function daemonArguments({ runtime, hostname }: DaemonFlags): readonly string[] {
