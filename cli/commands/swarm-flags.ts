@@ -12,7 +12,7 @@ import {
   uintFlag,
 } from "../flags/option.ts";
 import { given, isAnyGiven } from "../spec/present.ts";
-import { STRATEGY_LABEL } from "../spec/shared.ts";
+import { STRATEGY_LABEL } from "../spec/extension-labels.ts";
 
 /** The placement strategies, ours. */
 export const STRATEGIES = ["spread", "binpack", "random"];

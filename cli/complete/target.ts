@@ -40,6 +40,7 @@ const KINDS_BY_FLAG: Readonly<Record<string, NameKind>> = {
   "--config": "config",
   "--config-add": "config",
   "--config-rm": "config",
+  "--depends-on": "service",
   "--network": "network",
   "--network-add": "network",
   "--network-rm": "network",
@@ -48,7 +49,16 @@ const KINDS_BY_FLAG: Readonly<Record<string, NameKind>> = {
   "--secret-rm": "secret",
 };
 
-const FILE_FLAGS = new Set(["--env-file", "--ca-cert", "--ca-key", "--state-dir", "--token-file"]);
+const FILE_FLAGS = new Set([
+  "--env-file",
+  "--ca-cert",
+  "--ca-key",
+  "--state-dir",
+  "--token-file",
+  "--tlscacert",
+  "--tlscert",
+  "--tlskey",
+]);
 
 /** Finds what can stand in place of the last of `words`, walking the command tree from `root`. */
 export function completionTarget(root: Command, words: readonly string[]): Target {

@@ -1,12 +1,13 @@
 import type { GenericResource, Mount, NetworkAttachment, Ulimit } from "../api/service-types.ts";
 import type { Port } from "../api/types.ts";
+import type { ExtensionFlags } from "./extension-labels.ts";
 import type { FileReference } from "../flags/references.ts";
 
 /**
  * Flags that `service create` and `service update` have in common. Undefined means "not given";
  * durations are nanoseconds, memory bytes, CPUs nano-CPUs.
  */
-export interface SharedFlags {
+export interface SharedFlags extends ExtensionFlags {
   readonly endpointMode?: string;
   readonly entrypoint?: readonly string[];
   readonly credentialSpec?: string;
@@ -45,8 +46,6 @@ export interface SharedFlags {
   readonly rollbackParallelism?: number;
   readonly stopGracePeriod?: number;
   readonly stopSignal?: string;
-  readonly scheduler?: string;
-  readonly strategy?: string;
   readonly tty?: boolean;
   readonly updateDelay?: number;
   readonly updateFailureAction?: string;

@@ -10,6 +10,7 @@ import type {
   UpdateConfig,
 } from "../api/service-types.ts";
 import { toMap } from "../flags/fields.ts";
+import { withExtensions } from "./extension-labels.ts";
 import { given, isAnyGiven, present } from "./present.ts";
 import type { SharedFlags } from "./service-flags.ts";
 
@@ -29,20 +30,11 @@ const DEFAULT_UPDATE_CONFIG: UpdateConfig = {
   Order: "stop-first",
 };
 
-/** The label that carries the placement strategy (docs/decisions/0003). */
-export const STRATEGY_LABEL = "skep.strategy";
-
-/** The label that names an external scheduler; empty = none (docs/decisions/0003). */
-const SCHEDULER_LABEL = "skep.scheduler";
-
 /** Applies to `spec` the flags that mean the same on create and on update. */
 export function applyShared(spec: ServiceSpec, flags: SharedFlags): ServiceSpec {
   return {
     ...spec,
-    Labels: {
-      ...spec.Labels,
-      ...given({ [STRATEGY_LABEL]: flags.strategy, [SCHEDULER_LABEL]: flags.scheduler }),
-    } as Record<string, string>,
+    Labels: withExtensions(spec.Labels, flags),
     TaskTemplate: applyTask(spec.TaskTemplate, flags),
     ...given({
       UpdateConfig: rollout(spec.UpdateConfig, {

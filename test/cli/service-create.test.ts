@@ -53,6 +53,28 @@ describe("swarm service create", () => {
     assert.deepEqual(sent.Labels, { "skep.scheduler": "gang" });
   });
 
+  it("carries what Docker has no field for as labels", async () => {
+    const flags = [
+      "--affinity=tier=db --affinity=cache --anti-affinity=noisy --depends-on=db:healthy",
+      "--depends-on=init:completed --mode=replicated-job --schedule-concurrency=forbid",
+      "--schedule-starting-deadline=90s --schedule-time-zone=Europe/Berlin",
+    ];
+    await runSwarm(
+      [...words(`service create -d ${flags.join(" ")}`), "--schedule", "0 3 * * *", "job"],
+      api,
+    );
+    const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };
+    assert.deepEqual(sent.Labels, {
+      "skep.affinity": "tier=db,cache",
+      "skep.anti-affinity": "noisy",
+      "skep.depends-on": "db:healthy,init:completed",
+      "skep.schedule": "0 3 * * *",
+      "skep.schedule.concurrency": "forbid",
+      "skep.schedule.starting-deadline": "1m30s",
+      "skep.schedule.time-zone": "Europe/Berlin",
+    });
+  });
+
   it("carries the placement strategy as a label", async () => {
     await runSwarm(words("service create -d --strategy binpack -l a=b nginx"), api);
     const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };

@@ -53,6 +53,21 @@ describe("swarm service update", () => {
       assert.deepEqual(sorted(sent?.body as Json), sorted(body));
     });
 
+  it("replaces what Docker has no field for, and takes it away with an empty value", async () => {
+    const [service] = api.objects.services as [{ Spec: { Labels: Record<string, string> } }];
+    service.Spec.Labels = {
+      own: "",
+      "skep.affinity": "db",
+      "skep.schedule": "@daily",
+      "skep.schedule.time-zone": "UTC",
+      "skep.depends-on": "db",
+    };
+    const flags = ["--affinity", "", "--schedule", "", "--depends-on", "cache:healthy"];
+    await runSwarm(["service", "update", "-d", ...flags, "web"], api);
+    const sent = api.received("POST", "/services/")[0]?.body as { Labels: object };
+    assert.deepEqual(sent.Labels, { own: "", "skep.depends-on": "cache:healthy" });
+  });
+
   it("keeps fields it does not know", async () => {
     const [service] = api.objects.services as [{ Spec: Json }];
     service.Spec["Later"] = { x: 1 };

@@ -13,7 +13,7 @@ import {
   valueFlag,
 } from "../../flags/option.ts";
 import { splitWords } from "../../flags/words.ts";
-import { STRATEGIES } from "../swarm-flags.ts";
+import { addExtensionFlags } from "./extension-flags.ts";
 
 /** Flags that decide how the command itself behaves. */
 export interface RunFlags {
@@ -37,6 +37,7 @@ export function addSharedFlags(command: SwarmCommand): SwarmCommand {
   addRolloutFlags(command, "update", [...ACTIONS, "rollback"]);
   addRolloutFlags(command, "rollback", ACTIONS);
   addRestartFlags(command);
+  addExtensionFlags(command);
   return command
     .addOption(choiceFlag("endpoint-mode", "Endpoint mode (vip or dnsrr)", ["vip", "dnsrr"]))
     .addOption(cpusFlag("limit-cpu", "Limit CPUs"))
@@ -52,15 +53,7 @@ export function addSharedFlags(command: SwarmCommand): SwarmCommand {
       uintFlag("replicas-max-per-node", "Maximum number of tasks per node (default 0 = unlimited)"),
     )
     .addOption(cpusFlag("reserve-cpu", "Reserve CPUs"))
-    .addOption(bytesFlag("reserve-memory", "Reserve Memory"))
-    .addOption(textFlag("scheduler", "Leave placement to the external scheduler of this name"))
-    .addOption(
-      choiceFlag(
-        "strategy",
-        "Placement strategy (spread, binpack, random) (default: the swarm's)",
-        STRATEGIES,
-      ),
-    ) as SwarmCommand;
+    .addOption(bytesFlag("reserve-memory", "Reserve Memory")) as SwarmCommand;
 }
 
 /** Adds `--detach` and `--quiet`, for every command that a service converges after. */
