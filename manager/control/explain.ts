@@ -15,6 +15,8 @@ import {
   type WhatIfRequest,
   type WhatIfResponse,
 } from "../../proto/generated.ts";
+import { factsOf } from "../scheduler/cluster-facts.ts";
+import { clusterMounts } from "../scheduler/cluster-mounts.ts";
 import { defaultStrategyOf } from "../scheduler/default-strategy.ts";
 import { nameOf } from "../scheduler/filters/filter.ts";
 import { forecastLoss, forecastService, type Forecast } from "../scheduler/forecast.ts";
@@ -46,18 +48,24 @@ function verdictOf(task: Task, { info, lacks }: Verdict): NodeVerdict {
 
 /** Why a task runs where it does or nowhere: what each node lacks for it, as things are now. */
 async function explainTask(
-  { store, clock }: ControlModules,
+  modules: ControlModules,
   request: ExplainTaskRequest,
   call: Call,
 ): Promise<ExplainTaskResponse> {
+  const { store, clock } = modules;
   const task = store.view.task.resolve(request.ref);
   const nodes =
     request.node === "" ? [...store.view.node.all()] : [store.view.node.resolve(request.node)];
   const pace = new Pace(clock);
   const verdicts: Verdict[] = [];
+  const facts = factsOf(store.view);
+  // Whether a volume is free depends on all nodes; nothing else does.
+  const picture =
+    clusterMounts(task).length > 0 ? await pictureOf(modules, new Set(), call.signal) : undefined;
+  picture?.forget(task.id, task.nodeId);
   for (const node of nodes) {
-    const info = new NodeInfo(node);
-    for (const other of store.view.task.by("node", node.id)) info.put(other);
+    const info = picture?.get(node.id) ?? new NodeInfo(node, facts);
+    if (!picture) for (const other of store.view.task.by("node", node.id)) info.put(other);
     verdicts.push(judge(task, info));
     if (pace.isOver(true)) await pace.pause();
     call.signal.throwIfAborted();

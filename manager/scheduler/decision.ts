@@ -58,6 +58,11 @@ export function schedulerOf(task: Task): string {
   return task.spec?.placement?.scheduler ?? "";
 }
 
+/** What a task says that waits for another scheduler. */
+export function waitingForScheduler(task: Task): string {
+  return `waiting for the scheduler "${schedulerOf(task)}"`;
+}
+
 /**
  * Writes decisions on tasks that still want one; what became of the others is not the
  * scheduler's to say.
@@ -79,11 +84,16 @@ export function writeDecisions(
 const ASSIGNED = "scheduler assigned task to node";
 const CONFIRMED = "scheduler confirmed task can run on preassigned node";
 
-function assigned(task: Task, { nodeId, genericResources }: Placement, nowMs: number): Task {
+function assigned(
+  task: Task,
+  { nodeId, genericResources, volumes }: Placement,
+  nowMs: number,
+): Task {
   return {
     ...task,
     nodeId,
     assignedGenericResources: genericResources,
+    volumes,
     status: task.status && {
       ...task.status,
       state: TaskState.ASSIGNED,

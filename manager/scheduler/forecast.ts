@@ -6,6 +6,7 @@ import {
   type Task,
 } from "../../proto/generated.ts";
 import { GroupPass, type PlaceOptions } from "./group-pass.ts";
+import { schedulerOf, waitingForScheduler } from "./decision.ts";
 import { groupKey, isActive } from "./node-info.ts";
 import type { NodeSet } from "./node-set.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -60,18 +61,24 @@ function plannedTask({ id, spec }: PlannedService, number: number): Task {
   });
 }
 
-/** Places tasks that are all alike on `nodes`, which are changed by it. */
-function placeAll(tasks: Iterable<Task>, nodes: NodeSet, options: PlaceOptions): Forecast {
+/**
+ * Places tasks that are all alike on `nodes`, which are changed by it. Where those of another
+ * scheduler go is not ours to say.
+ */
+function placeAll(tasks: readonly Task[], nodes: NodeSet, options: PlaceOptions): Forecast {
   const placed = new Map<string, number>();
-  let pass: GroupPass | undefined;
+  const [first] = tasks;
+  if (!first) return { placed, waiting: 0, explanation: "" };
+  if (schedulerOf(first) !== "")
+    return { placed, waiting: tasks.length, explanation: waitingForScheduler(first) };
+  const pass = new GroupPass(first, nodes, options);
   let waiting = 0;
   for (const task of tasks) {
-    pass ??= new GroupPass(task, nodes, options);
     const placement = pass.place(task);
     if (!placement) waiting++;
     else placed.set(placement.nodeId, (placed.get(placement.nodeId) ?? 0) + 1);
   }
-  return { placed, waiting, explanation: waiting > 0 ? (pass?.explain().text ?? "") : "" };
+  return { placed, waiting, explanation: waiting > 0 ? pass.explain().text : "" };
 }
 
 /**

@@ -1,7 +1,13 @@
 import type { Random } from "../../lib/random.ts";
-import { PlacementStrategy, type GenericResource, type Task } from "../../proto/generated.ts";
+import {
+  PlacementStrategy,
+  type GenericResource,
+  type Task,
+  type VolumeAttachment,
+} from "../../proto/generated.ts";
 import { reservationOf } from "../resources/reservation.ts";
 import { withAffinities } from "./affinities.ts";
+import { chooseVolumes, clusterMounts } from "./cluster-mounts.ts";
 import { claimGeneric } from "./generic-resources.ts";
 import { groupKey, type NodeInfo } from "./node-info.ts";
 import type { NodeSet } from "./node-set.ts";
@@ -15,6 +21,7 @@ export interface Placement {
   readonly task: Task;
   readonly nodeId: string;
   readonly genericResources: readonly GenericResource[];
+  readonly volumes: readonly VolumeAttachment[];
 }
 
 export interface PlaceOptions {
@@ -33,8 +40,11 @@ function strategyOf(task: Task, fallback: PlacementStrategy) {
 export function assign(task: Task, info: NodeInfo): Placement {
   const wantsGeneric = (reservationOf(task)?.generic.length ?? 0) > 0;
   const genericResources = wantsGeneric ? claimGeneric(task, info) : task.assignedGenericResources;
-  info.put(wantsGeneric ? { ...task, assignedGenericResources: genericResources } : task);
-  return { task, nodeId: info.id, genericResources };
+  const wantsVolumes = clusterMounts(task).length > 0;
+  const volumes = (wantsVolumes && chooseVolumes(task, info)) || task.volumes;
+  const isOther = wantsGeneric || wantsVolumes;
+  info.put(isOther ? { ...task, assignedGenericResources: genericResources, volumes } : task);
+  return { task, nodeId: info.id, genericResources, volumes };
 }
 
 /**
@@ -48,6 +58,7 @@ export class GroupPass {
   readonly #sample: Task;
   readonly #nodes: NodeSet;
   readonly #options: PlaceOptions;
+  readonly #sharesVolumes: boolean;
   #picker: Picker;
   #generation: number;
 
@@ -56,6 +67,7 @@ export class GroupPass {
     this.#sample = sample;
     this.#nodes = nodes;
     this.#options = options;
+    this.#sharesVolumes = clusterMounts(sample).length > 0;
     this.#generation = nodes.generation;
     this.#picker = this.#open();
   }
@@ -69,7 +81,9 @@ export class GroupPass {
     const info = this.#picker.next();
     if (!info) return undefined;
     const placement = assign(task, info);
-    this.#picker.placed(this.pipeline.hasRoom(info));
+    // A volume that is taken on one node may close others.
+    if (this.#sharesVolumes) this.#picker = this.#open();
+    else this.#picker.placed(this.pipeline.hasRoom(info));
     return placement;
   }
 

@@ -6,6 +6,8 @@ import {
   type Task,
 } from "../../proto/generated.ts";
 import { genericAmount, genericKind, reservationOf } from "../resources/reservation.ts";
+import { NO_FACTS, VolumeUse, type ClusterFacts } from "./cluster-facts.ts";
+import { clusterMounts } from "./cluster-mounts.ts";
 import { FailureMemory } from "./failure-memory.ts";
 
 /** `service/version` of a task: tasks of one group are placed alike. */
@@ -65,9 +67,15 @@ export class NodeInfo {
   readonly #ports = new Map<string, number>();
   readonly #generic = new Map<string, number>();
 
-  constructor(node: Node) {
+  /** What its tasks are noted in as users of volumes, together with those of other nodes. */
+  readonly use: VolumeUse;
+  readonly facts: ClusterFacts;
+
+  constructor(node: Node, facts: ClusterFacts = NO_FACTS, use: VolumeUse = new VolumeUse()) {
     this.id = node.id;
     this.node = node;
+    this.facts = facts;
+    this.use = use;
     this.#addCapacity(1);
   }
 
@@ -165,9 +173,19 @@ export class NodeInfo {
       const amount = claim.resource === "discrete" ? claim.discrete.value : 1;
       add(this.#generic, genericKind(claim), sign * amount);
     }
+    if (task.volumes.length > 0) this.#useVolumes(task, sign);
     if (!isActive(task)) return;
     this.total += sign;
     this.#count(task, sign);
+  }
+
+  #useVolumes(task: Task, sign: 1 | -1): void {
+    const mounts = clusterMounts(task);
+    for (const { id, target } of task.volumes) {
+      const readOnly = mounts.find((mount) => mount.target === target)?.readOnly ?? false;
+      if (sign > 0) this.use.add(id, task.id, { nodeId: this.id, readOnly });
+      else this.use.remove(id, task.id, this.id);
+    }
   }
 
   #count(task: Task, sign: 1 | -1): void {
@@ -188,6 +206,7 @@ function weighsTheSame(before: Task, after: Task): boolean {
     before.spec === after.spec &&
     before.endpoint === after.endpoint &&
     before.assignedGenericResources === after.assignedGenericResources &&
+    before.volumes === after.volumes &&
     before.desiredState <= TaskState.COMPLETE === after.desiredState <= TaskState.COMPLETE
   );
 }

@@ -1,6 +1,7 @@
 import type { Node, Task } from "../../proto/generated.ts";
+import { NO_FACTS, VolumeUse, type ClusterFacts } from "./cluster-facts.ts";
 import { versionOf } from "../store/table.ts";
-import { groupKey, NodeInfo, type LoadChange } from "./node-info.ts";
+import { groupKey, holdsResources, NodeInfo, type LoadChange } from "./node-info.ts";
 
 /** What may let a waiting task fit on a node: the node itself is another, or has more room. */
 export type Opening = "node" | "room";
@@ -10,6 +11,12 @@ export class NodeSet {
   readonly #nodes = new Map<string, NodeInfo>();
   #openings = new Map<string, Opening>();
   #generation = 0;
+  readonly #facts: ClusterFacts;
+  readonly #use = new VolumeUse();
+
+  constructor(facts: ClusterFacts = NO_FACTS) {
+    this.#facts = facts;
+  }
 
   get size(): number {
     return this.#nodes.size;
@@ -42,7 +49,7 @@ export class NodeSet {
   putNode(node: Node, tasks: Iterable<Task>): void {
     const known = this.#nodes.get(node.id);
     if (!known) {
-      const info = new NodeInfo(node);
+      const info = new NodeInfo(node, this.#facts, this.#use);
       for (const task of tasks) info.put(task);
       this.#nodes.set(node.id, info);
       this.#open(node.id, "node");
@@ -60,7 +67,16 @@ export class NodeSet {
     if (matters) this.#open(node.id, "node");
   }
 
+  /** Notes that something beyond the nodes changed that any of them may fit for. */
+  openAll(): void {
+    for (const id of this.#nodes.keys()) this.#open(id, "node");
+  }
+
   removeNode(id: string): void {
+    const info = this.#nodes.get(id);
+    // Its tasks use volumes no more.
+    for (const task of info ? [...info.tasks] : [])
+      if (task.volumes.length > 0) info?.remove(task.id);
     this.#nodes.delete(id);
     this.#openings.delete(id);
     this.#generation++;
@@ -70,6 +86,8 @@ export class NodeSet {
   putTask(task: Task, old: Task | undefined): void {
     if (old?.nodeId && old.nodeId !== task.nodeId) this.forget(old.id, old.nodeId);
     if (task.nodeId) this.#note(task.nodeId, this.#nodes.get(task.nodeId)?.put(task));
+    // A volume set free may be what a task waits for on any node.
+    if (task.volumes.length > 0 && !holdsResources(task)) this.openAll();
   }
 
   /** Takes a task off a node: it is gone, or was never put there after all. */

@@ -1,5 +1,6 @@
 import type { Clock } from "../../lib/clock.ts";
 import type { Store } from "../store/store.ts";
+import { factsOf } from "./cluster-facts.ts";
 import { NodeSet } from "./node-set.ts";
 import { Pace } from "./pace.ts";
 
@@ -9,7 +10,7 @@ export async function pictureOf(
   without: ReadonlySet<string>,
   signal: AbortSignal,
 ): Promise<NodeSet> {
-  const nodes = new NodeSet();
+  const nodes = new NodeSet(factsOf(store.view));
   const pace = new Pace(clock);
   for (const node of store.view.node.all()) {
     if (!without.has(node.id)) nodes.putNode(node, store.view.task.by("node", node.id));

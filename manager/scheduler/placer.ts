@@ -1,6 +1,7 @@
 import type { Task } from "../../proto/generated.ts";
+import { NO_FACTS, type ClusterFacts } from "./cluster-facts.ts";
 import { Backlog, type Group } from "./backlog.ts";
-import { isPending, schedulerOf, type Decision } from "./decision.ts";
+import { isPending, schedulerOf, waitingForScheduler, type Decision } from "./decision.ts";
 import { assign, GroupPass, placeOnNode, type PlaceOptions } from "./group-pass.ts";
 import { groupKey, type NodeInfo } from "./node-info.ts";
 import { NodeSet } from "./node-set.ts";
@@ -14,7 +15,7 @@ const EXPLAIN_PERIOD_MS = 1_000;
  * may stop between any two steps, write down what was decided and let changes in.
  */
 export class Placer {
-  readonly nodes = new NodeSet();
+  readonly nodes: NodeSet;
   readonly #backlog = new Backlog();
   /** Tasks whose decision is on its way to the store. */
   readonly #deciding = new Set<string>();
@@ -22,6 +23,10 @@ export class Placer {
   readonly #unlabelled = new Map<string, Task>();
   /** Blocked groups whose tasks know an older reason than the latest. */
   readonly #outdated = new Set<Group>();
+
+  constructor(facts: ClusterFacts = NO_FACTS) {
+    this.nodes = new NodeSet(facts);
+  }
 
   /** Notes a task as it is now. Those left to another scheduler are told so, and no more. */
   note(task: Task): void {
@@ -61,7 +66,7 @@ export class Placer {
     const pipelines = new Map<string, Pipeline>();
     for (const [id, task] of this.#unlabelled) {
       this.#unlabelled.delete(id);
-      yield { task, err: `waiting for the scheduler "${schedulerOf(task)}"` };
+      yield { task, err: waitingForScheduler(task) };
     }
     for (const task of this.#backlog.takeGiven()) yield this.#decideGiven(task, pipelines);
     for (const group of this.#backlog.takeReady()) yield* this.#decideGroup(group, options);

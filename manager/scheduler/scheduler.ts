@@ -5,6 +5,7 @@ import { ChangeKind, TaskState, type Task } from "../../proto/generated.ts";
 import { runController, type Controller } from "../store/controller.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreEvent, StoreView } from "../store/tables.ts";
+import { factsOf } from "./cluster-facts.ts";
 import { DecisionBatch, writeDecisions, type Decision } from "./decision.ts";
 import { defaultStrategyOf } from "./default-strategy.ts";
 import type { PlaceOptions } from "./group-pass.ts";
@@ -31,11 +32,12 @@ export interface SchedulerModules {
 class Scheduler implements Controller {
   readonly name = "scheduler";
   readonly #modules: SchedulerModules;
-  readonly #placer = new Placer();
+  readonly #placer: Placer;
   #hasScanned = false;
 
   constructor(modules: SchedulerModules) {
     this.#modules = modules;
+    this.#placer = new Placer(factsOf(modules.store.view));
   }
 
   /** The state found at the start is visited in slices by the first round. */
@@ -50,6 +52,8 @@ class Scheduler implements Controller {
     } else if (kind === "task") {
       if (change === ChangeKind.REMOVE) this.#placer.remove(object);
       else this.#markTask(object, old);
+    } else if (kind === "volume") {
+      this.#placer.nodes.openAll();
     }
   }
 

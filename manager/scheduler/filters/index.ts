@@ -7,6 +7,7 @@ import { pluginFilter } from "./plugins.ts";
 import { readyFilter } from "./ready.ts";
 import { resourceFilter } from "./resources.ts";
 import { runtimeFilter } from "./runtime.ts";
+import { volumeFilter } from "./volumes.ts";
 
 /** Every filter, in the order in which a refusal is put down to one. */
 export const FILTERS: readonly Filter[] = [
@@ -18,4 +19,5 @@ export const FILTERS: readonly Filter[] = [
   platformFilter,
   hostPortFilter,
   maxReplicasFilter,
+  volumeFilter,
 ];

@@ -80,7 +80,7 @@ class HeldNodes {
   /** Notes that a task goes from `from`, where it is still counted, to `toNodeId`. */
   move(task: Task, from: NodeInfo, toNodeId: string): void {
     if (!this.#infos.has(from.id)) {
-      const copy = new NodeInfo(from.node);
+      const copy = new NodeInfo(from.node, from.facts, from.use);
       for (const each of from.tasks) copy.put(each);
       this.#infos.set(from.id, copy);
     }

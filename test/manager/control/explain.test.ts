@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { make, type Fields } from "../../../proto/codec.ts";
 import {
+  MountType,
   NodeAvailability,
   TaskState,
   UpdateConfigOrder,
@@ -68,6 +69,50 @@ describe("control: why a task waits", () => {
         "max-replicas: raise the service's replicas per node over 1, for node n1",
       ],
     );
+  });
+
+  it("says which volumes a task cannot have, node by node", async () => {
+    const volume = make("Volume", {
+      id: "v1",
+      spec: make("VolumeSpec", {
+        annotations: make("Annotations", { name: "data" }),
+        driver: make("Driver", { name: "ebs" }),
+        accessMode: make("VolumeAccessMode"),
+        availability: NodeAvailability.ACTIVE,
+      }),
+      volumeInfo: make("VolumeInfo", { volumeId: "ebs-1" }),
+    });
+    await harness.put("volume", volume);
+    const csiInfo = [make("CsiNodeInfo", { pluginName: "ebs" })];
+    for (const id of ["n1", "n2", "n3"]) {
+      const { description, ...node } = sizedNode(id, 2, 4);
+      const csi = id === "n3" ? [] : csiInfo;
+      await harness.put("node", {
+        ...node,
+        description: description && { ...description, csiInfo: csi },
+      });
+    }
+    const service = sizedService("web", {});
+    const spec = service.spec?.task;
+    assert(spec?.runtime === "container");
+    const mounts = [make("Mount", { type: MountType.CLUSTER, source: "data", target: "/d" })];
+    const withMount = { ...spec, container: { ...spec.container, mounts } };
+    const volumes = [{ id: "v1", source: "data", target: "/d" }];
+    const user = { nodeId: "n1", status: RUNNING, spec: withMount, volumes };
+    await harness.put("task", aTask("t0", service, user));
+    await harness.put("task", aTask("t1", service, { spec: withMount }));
+    const available = async (ref: string) =>
+      (await explain(ref)).nodes.map(({ lacks }) => lacks[0]?.available);
+    assert.deepEqual(await available("t1"), [
+      "in use",
+      "in use on another node",
+      "driver ebs is not on the node",
+    ]);
+    assert.deepEqual(await available("t0"), [
+      undefined,
+      undefined,
+      "driver ebs is not on the node",
+    ]);
   });
 
   it("answers for one node, and suggests nothing when the task fits", async () => {

@@ -169,6 +169,29 @@ describe("placement strategies", () => {
   });
 });
 
+describe("placement preferences", () => {
+  const SIZES = { a: 3, b: 1, c: 2 };
+  const nodes = Object.entries(SIZES).flatMap(([zone, count]) =>
+    Array.from({ length: count }, (_, at) =>
+      sizedNode(`${zone}${at}`, 64, 64, {
+        spec: make("NodeSpec", {
+          annotations: make("Annotations", { labels: { zone } }),
+          availability: NodeAvailability.ACTIVE,
+        }),
+      }),
+    ),
+  );
+
+  for (const s of STRATEGIES)
+    it(`divide tasks evenly among their branches, by strategy ${s}`, () => {
+      const preferences = [{ spreadDescriptor: "node.labels.zone" }];
+      const service = sizedService("web", { cpus: 1, placement: { strategy: s, preferences } });
+      const placed = placeAll(nodes, tasksOf(service, 30));
+      for (const zone of Object.keys(SIZES))
+        assert.equal(placed.filter(({ nodeId }) => nodeId.startsWith(zone)).length, 10);
+    });
+});
+
 describe("affinities", () => {
   const nodes = names(6).map((id) => sizedNode(id, 8, 8));
 

@@ -1,0 +1,86 @@
+import {
+  MountType,
+  NodeAvailability,
+  VolumeAccessModeScope,
+  VolumeAccessModeSharing,
+  type Mount,
+  type Task,
+  type Volume,
+  type VolumeAttachment,
+} from "../../proto/generated.ts";
+import type { VolumeUser } from "./cluster-facts.ts";
+import type { NodeInfo } from "./node-info.ts";
+
+const NONE: readonly Mount[] = [];
+
+/** The mounts of a task that want a cluster volume (CSI). */
+export function clusterMounts({ spec }: Task): readonly Mount[] {
+  if (spec?.runtime !== "container" || spec.container.mounts.length === 0) return NONE;
+  return spec.container.mounts.filter(({ type }) => type === MountType.CLUSTER);
+}
+
+/**
+ * A volume for each of the task's cluster mounts, all of them usable on the node; undefined when
+ * one gets none. No two mounts get the same volume.
+ */
+export function chooseVolumes(task: Task, info: NodeInfo): readonly VolumeAttachment[] | undefined {
+  const chosen: VolumeAttachment[] = [];
+  for (const mount of clusterMounts(task)) {
+    const volume = firstUsable(mount, info, chosen);
+    if (!volume) return undefined;
+    chosen.push({ id: volume.id, source: mount.source, target: mount.target });
+  }
+  return chosen;
+}
+
+function firstUsable(
+  { source, readOnly }: Mount,
+  info: NodeInfo,
+  chosen: readonly VolumeAttachment[],
+): Volume | undefined {
+  for (const volume of info.facts.volumes(source)) {
+    if (chosen.some(({ id }) => id === volume.id)) continue;
+    if (volumeRefusal(volume, readOnly, info) === "") return volume;
+  }
+  return undefined;
+}
+
+/**
+ * Why a task that is not there yet cannot use `volume` on the node, in a few words; empty when it
+ * can.
+ */
+export function volumeRefusal(volume: Volume, readOnly: boolean, info: NodeInfo): string {
+  const { spec, volumeInfo, pendingDelete } = volume;
+  if (pendingDelete || spec?.availability !== NodeAvailability.ACTIVE) return "not active";
+  if (!volumeInfo?.volumeId) return "not created yet";
+  const driver = spec.driver?.name ?? "";
+  const csi = info.node.description?.csiInfo.find(({ pluginName }) => pluginName === driver);
+  if (!csi) return `driver ${driver} is not on the node`;
+  const places = volumeInfo.accessibleTopology;
+  const isReachable = places.some(({ segments }) =>
+    Object.entries(segments).every(([key, value]) => csi.accessibleTopology[key] === value),
+  );
+  if (places.length > 0 && !isReachable) return "not accessible from the node";
+  return sharingRefusal(volume, readOnly, [...info.use.of(volume.id).values()], info.id);
+}
+
+function sharingRefusal(
+  { spec }: Volume,
+  readOnly: boolean,
+  others: readonly VolumeUser[],
+  nodeId: string,
+): string {
+  const { scope, sharing } = spec?.accessMode ?? { scope: 0, sharing: 0 };
+  const isElsewhere = others.some((user) => user.nodeId !== nodeId);
+  if (scope === VolumeAccessModeScope.SINGLE_NODE && isElsewhere) return "in use on another node";
+  switch (sharing) {
+    case VolumeAccessModeSharing.NONE:
+      return others.length > 0 ? "in use" : "";
+    case VolumeAccessModeSharing.READ_ONLY:
+      return readOnly ? "" : "for reading only";
+    case VolumeAccessModeSharing.ONE_WRITER:
+      return !readOnly && others.some((user) => !user.readOnly) ? "in use by a writer" : "";
+    case VolumeAccessModeSharing.ALL:
+      return "";
+  }
+}
