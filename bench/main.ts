@@ -6,6 +6,7 @@ import { systemClock } from "../lib/clock.ts";
 import { containersSuite } from "./containers/suite.ts";
 import { parseCommandLine } from "./options.ts";
 import { orchestratorSuite } from "./orchestrator/suite.ts";
+import { processesSuite } from "./processes/suite.ts";
 import { raftSuite } from "./raft/suite.ts";
 import { storeSuite } from "./store/suite.ts";
 import { toTable, type Report } from "./report.ts";
@@ -19,6 +20,7 @@ const SUITES: ReadonlyMap<string, Suite> = new Map([
   ["orchestrator", orchestratorSuite],
   ["scheduler", schedulerSuite],
   ["writes", writesSuite],
+  ["processes", processesSuite],
   ["containers", containersSuite],
 ]);
 

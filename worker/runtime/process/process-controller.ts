@@ -134,10 +134,12 @@ export class ProcessController implements TaskController {
   reach(): TaskReach {
     const { table, clock, isolation } = this.#modules;
     const { id } = this.#task;
+    const own = isolation.face(this.#task, this.#scope);
     const face = {
+      ...own,
       pid: () => table.pid(id),
       ended: () => table.ended(id),
-      ...isolation.face(this.#task, this.#scope),
+      env: () => ({ ...own.env(), ...this.#marks() }),
     };
     return new ProcessReach(face, clock);
   }
@@ -176,10 +178,9 @@ export class ProcessController implements TaskController {
   }
 
   async #launch(): Promise<void> {
-    const { table, logs, isolation, worker } = this.#modules;
+    const { table, logs, isolation } = this.#modules;
     const { id } = this.#task;
-    const marks = { [TASK_MARK]: id, [WORKER_MARK]: worker };
-    const line = await isolation.start(this.#task, this.#scope, this.#files, marks);
+    const line = await isolation.start(this.#task, this.#scope, this.#files, this.#marks());
     const output = logs.of(id).openFiles();
     try {
       await table.start(id, line, output);
@@ -190,6 +191,11 @@ export class ProcessController implements TaskController {
     // Node spawns without letting the event loop turn: hundreds in a row would keep it from
     // answering the manager's pings, and the node would be taken for dead.
     await setImmediate();
+  }
+
+  /** Variables that tell whose task a process is. */
+  #marks(): Readonly<Record<string, string>> {
+    return { [TASK_MARK]: this.#task.id, [WORKER_MARK]: this.#modules.worker };
   }
 
   /** Why an end counts as a failure, whatever the exit status. */

@@ -23,7 +23,10 @@ import { TaskSetup } from "./task-setup.ts";
 import { Toolbox } from "./toolbox.ts";
 import { Volumes } from "./volumes.ts";
 
-/** Starts for each turn of the event loop, which stands still while a process is started. */
+/**
+ * Starts under way at a time. The event loop stands still while a process is spawned, so more of them
+ * do not start sooner, but keep the loop from everything else (npm run bench -- processes --only parallel).
+ */
 const STARTS_MAX = 2;
 /** Log bytes kept per task and stream. */
 const LOG_BYTES_MAX = 8 << 20;
@@ -36,6 +39,8 @@ export interface ProcessRuntimeOptions {
   readonly logBytesMax?: number;
   /** Whether tasks get namespaces where the host has them. @default true */
   readonly sandbox?: boolean;
+  /** Starts under way at a time. @default 2 */
+  readonly startsMax?: number;
 }
 
 /** Runs tasks as plain processes of this machine. */
@@ -117,7 +122,7 @@ export async function openProcessRuntime(
     table: new ProcessTable({ dir, worker: dir }, { clock, onEnded }),
     logs,
     isolation: openIsolation(dir, options.sandbox ?? true),
-    starts: new Limit(STARTS_MAX),
+    starts: new Limit(options.startsMax ?? STARTS_MAX),
     worker: dir,
   };
   return new ProcessRuntime(options.node, modules);
