@@ -1,5 +1,6 @@
 import { onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
+import { SwarmError } from "../../lib/errors.ts";
 import { make } from "../../proto/codec.ts";
 import type { Task } from "../../proto/generated.ts";
 import type {
@@ -46,6 +47,10 @@ export class FakeRuntime implements Runtime {
   /** Set to change; a worker looks at it from time to time. */
   labels: Readonly<Record<string, string>> = {};
   hook: FakeHook = () => {};
+  /** Told of each program that starts. */
+  started: (taskId: string) => void = () => {};
+  /** The exit status of a task that is stopped. */
+  stopStatus: (taskId: string) => number = () => 143;
   /** Called before each adoption; throws to make it fail. */
   adoption: () => void = () => {};
   #pids = 0;
@@ -68,6 +73,9 @@ export class FakeRuntime implements Runtime {
   }
 
   controller(task: Task, files: TaskFiles): TaskController {
+    const kind = task.spec?.runtime;
+    if (kind !== "process" && kind !== "container")
+      throw new SwarmError("unimplemented", `no tasks of kind ${kind ?? "none"} here`);
     return new FakeController(this, task, files);
   }
 
@@ -157,6 +165,7 @@ class FakeController implements TaskController {
     if (task.pid > 0) return;
     task.pid = this.#world.nextPid();
     task.starts++;
+    this.#world.started(this.#task.id);
   }
 
   async wait(signal: AbortSignal): Promise<TaskExit> {
@@ -177,7 +186,8 @@ class FakeController implements TaskController {
   async shutdown(signal: AbortSignal): Promise<void> {
     await this.#step("shutdown", signal);
     const task = this.#world.tasks.get(this.#task.id);
-    if (task && task.pid > 0 && !task.exit) this.#world.finish(this.#task.id, 143);
+    if (task && task.pid > 0 && !task.exit)
+      this.#world.finish(this.#task.id, this.#world.stopStatus(this.#task.id));
   }
 
   async remove(signal: AbortSignal): Promise<void> {
