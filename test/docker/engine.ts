@@ -1,24 +1,17 @@
-import { spawn, spawnSync, type ChildProcess } from "node:child_process";
+import { spawn, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
-import { chmod, copyFile, mkdir, mkdtemp, open, readFile, rm, symlink } from "node:fs/promises";
+import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import Docker from "dockerode";
 import { isErrnoException } from "../../lib/errno.ts";
 import { eventually } from "../worker/runtime/wait.ts";
+import { BUSYBOX, importImage, makeBusyboxTar } from "./busybox-image.ts";
 
-/** Debian's packages `docker.io` and `busybox-static`. */
+/** Debian's package `docker.io`. */
 const DOCKERD = "/usr/sbin/dockerd";
-const BUSYBOX = "/bin/busybox";
 /** Of util-linux, which every Debian has. */
 const UNSHARE = "/usr/bin/unshare";
-
-/** Programs that the image offers, all of them busybox. */
-const APPLETS = ["sh", "sleep", "echo", "cat", "true", "false", "kill", "stat", "id", "hostname"];
-const MORE_APPLETS = ["pwd", "env", "ls", "mount", "test", "touch", "rm", "trap", "seq", "head"];
-
-/** Image that every engine of the tests has. */
-export const IMAGE = "skep-busybox:test";
 
 /** A Docker Engine of the tests' own. */
 export interface TestEngine {
@@ -28,7 +21,8 @@ export interface TestEngine {
   restart(): Promise<void>;
 }
 
-function missing(): string {
+/** Why no Docker Engine can be started here; empty when one can. */
+export function missingForEngines(): string {
   if (process.getuid?.() !== 0) return "root is needed to start a Docker Engine";
   if (!existsSync(DOCKERD)) return `${DOCKERD} is missing: install docker.io`;
   if (!existsSync(BUSYBOX)) return `${BUSYBOX} is missing: install busybox-static`;
@@ -77,24 +71,8 @@ class PrivateEngine implements TestEngine {
     await this.start();
   }
 
-  /** Makes the image from a static busybox; no registry is at hand. */
   async importImage(): Promise<void> {
-    const root = join(this.#dir, "rootfs");
-    await mkdir(join(root, "bin"), { recursive: true });
-    for (const name of ["tmp", "etc", "proc", "run"]) await mkdir(join(root, name));
-    await copyFile(BUSYBOX, join(root, "bin/busybox"));
-    await chmod(join(root, "bin/busybox"), 0o755);
-    for (const applet of [...APPLETS, ...MORE_APPLETS])
-      await symlink("busybox", join(root, "bin", applet));
-    const tar = join(this.#dir, "image.tar");
-    spawnSync("tar", ["-C", root, "-cf", tar, "."]);
-    const [repo, tag] = IMAGE.split(":");
-    const stream = await this.docker.importImage(tar, { repo, tag });
-    await new Promise((resolve, reject) => {
-      this.docker.modem.followProgress(stream, (error: Error | null) =>
-        error ? reject(error) : resolve(undefined),
-      );
-    });
+    await importImage(this.docker, await makeBusyboxTar(this.#dir));
   }
 
   async log(): Promise<string> {
@@ -122,7 +100,7 @@ export function useEngine(): () => TestEngine {
 
   before(async function (this: Mocha.Context) {
     this.timeout(60_000);
-    const reason = missing();
+    const reason = missingForEngines();
     if (reason !== "" && process.env["SKEP_CI"] === "1") throw new Error(reason);
     if (reason !== "") {
       process.stderr.write(`skipped: ${reason}\n`);

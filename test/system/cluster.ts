@@ -5,14 +5,13 @@ import path from "node:path";
 import { filters, type NodeJson, type ServiceJson, type TaskJson } from "../../demo/api.ts";
 import { waitFor } from "../../demo/wait.ts";
 import { systemClock } from "../../lib/clock.ts";
-import { SWARMD, SwarmProcess } from "./swarm-process.ts";
+import { SWARMD, SwarmProcess, type Place } from "./swarm-process.ts";
 
 /** Longest that a condition may take to hold, milliseconds; generous, the machine may be busy. */
 const WAIT_LIMIT_MS = 30_000;
 /** Setting up and tearing down a cluster, milliseconds. */
 const HOOK_LIMIT_MS = 60_000;
 const LOOPBACK = ["--listen-addr", "127.0.0.1:0", "--advertise-addr", "127.0.0.1"];
-const LISTEN = { ListenAddr: "127.0.0.1:0", AdvertiseAddr: "127.0.0.1" };
 /** In the environment of every task of a test, so that its processes can be found. */
 const MARK = "SKEP_TEST_ROOT";
 
@@ -79,6 +78,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
+function listen({ address }: SwarmProcess): { ListenAddr: string; AdvertiseAddr: string } {
+  return { ListenAddr: `${address}:0`, AdvertiseAddr: address };
+}
+
 /** Several swarmd processes on this machine, in one swarm, in a directory of their own. */
 export class SystemCluster {
   readonly nodes: SwarmProcess[] = [];
@@ -94,10 +97,16 @@ export class SystemCluster {
 
   /** Makes a node and starts its process; in no swarm yet. */
   async add(name: string, flags?: readonly string[]): Promise<SwarmProcess> {
-    const node = new SwarmProcess(this.root, name, flags);
-    this.nodes.push(node);
+    const node = this.place(name, flags);
     node.start();
     await this.answering(node);
+    return node;
+  }
+
+  /** Makes a node whose process is still to be started. */
+  place(name: string, flags?: readonly string[], place?: Place): SwarmProcess {
+    const node = new SwarmProcess(this.root, name, flags, place);
+    this.nodes.push(node);
     return node;
   }
 
@@ -134,7 +143,7 @@ export class SystemCluster {
 
   /** Makes a swarm of which `manager` is the first node; the others join through it. */
   async init(manager: SwarmProcess): Promise<void> {
-    await manager.post("/swarm/init", { ...LISTEN, Spec: {} });
+    await manager.post("/swarm/init", { ...listen(manager), Spec: {} });
     const { Swarm } = await manager.get<NodeInfo>("/info");
     this.#addr = Swarm.RemoteManagers?.[0]?.Addr ?? "";
     const swarm = await manager.get<{ JoinTokens: { Worker: string; Manager: string } }>("/swarm");
@@ -151,7 +160,7 @@ export class SystemCluster {
   }
 
   async join(node: SwarmProcess, role: "Worker" | "Manager"): Promise<void> {
-    const body = { ...LISTEN, RemoteAddrs: [this.#addr], JoinToken: this.#tokens[role] };
+    const body = { ...listen(node), RemoteAddrs: [this.#addr], JoinToken: this.#tokens[role] };
     await node.post("/swarm/join", body);
   }
 

@@ -59,21 +59,45 @@ export class RunningCommand {
   }
 }
 
+/** Where a swarmd runs. */
+export interface Place {
+  /** Address that other nodes reach it at. */
+  readonly address: string;
+  /** Command that takes the rest of its line there, and becomes it. */
+  readonly prefix: readonly string[];
+  /** Directory of what it keeps. @default the process's own directory */
+  readonly stateDir?: string;
+}
+
+const HERE: Place = { address: "127.0.0.1", prefix: [] };
+
 /** One swarmd as a process, with a state directory and a socket of its own. */
 export class SwarmProcess {
   readonly name: string;
   readonly dir: string;
   readonly socket: string;
+  /** Address that other nodes reach it at. */
+  readonly address: string;
   readonly #flags: readonly string[];
+  readonly #prefix: readonly string[];
+  readonly #stateDir: string;
   #process: ChildProcess | undefined;
   #stopped: Stop | undefined;
   #registrations = 0;
 
-  constructor(root: string, name: string, flags: readonly string[] = ["--runtime", "process"]) {
+  constructor(
+    root: string,
+    name: string,
+    flags: readonly string[] = ["--runtime", "process"],
+    place: Place = HERE,
+  ) {
     this.name = name;
+    this.address = place.address;
+    this.#prefix = place.prefix;
     this.dir = path.join(root, name);
     this.socket = path.join(this.dir, "swarm.sock");
     this.#flags = flags;
+    this.#stateDir = place.stateDir ?? this.dir;
     fs.mkdirSync(this.dir, { recursive: true, mode: 0o700 });
   }
 
@@ -94,9 +118,10 @@ export class SwarmProcess {
   start(): void {
     this.#registrations = this.#timesRegistered();
     const log = fs.openSync(path.join(this.dir, "swarmd.log"), "a", 0o600);
-    const flags = ["--state-dir", this.dir, "--host", `unix://${this.socket}`];
+    const flags = ["--state-dir", this.#stateDir, "--host", `unix://${this.socket}`];
     flags.push("--hostname", this.name, ...this.#flags);
-    this.#process = spawn(process.execPath, [SWARMD, ...flags], {
+    const command = [...this.#prefix, process.execPath, SWARMD, ...flags];
+    this.#process = spawn(command[0] as string, command.slice(1), {
       stdio: ["ignore", log, log],
       detached: true,
     });

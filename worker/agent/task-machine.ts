@@ -60,6 +60,11 @@ export function exited(exit: TaskExit): Progress {
   return progress(TaskState.FAILED, "started", `task: non-zero exit (${exit.code})${cause}`);
 }
 
+/** Where an error while shutting down leads: nowhere, as what may still run is not given up. */
+export function stillRuns(current: Progress, error: unknown): Progress & { readonly retry: true } {
+  return { ...current, err: messageOf(error), retry: true };
+}
+
 /**
  * Where a step's error leads: REJECTED before STARTING, FAILED after. A temporary error leaves the
  * state, so that the same step is tried again, and shows its reason. An ended task is not touched.

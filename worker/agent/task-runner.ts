@@ -6,7 +6,15 @@ import type { Logger } from "../../lib/log.ts";
 import { make } from "../../proto/codec.ts";
 import type { Task, TaskState, TaskStatus } from "../../proto/generated.ts";
 import type { Runtime, TaskController, TaskFacts, TaskFiles } from "../runtime/runtime.ts";
-import { exited, failed, nextStep, succeeded, type Progress, type Step } from "./task-machine.ts";
+import {
+  exited,
+  failed,
+  nextStep,
+  stillRuns,
+  succeeded,
+  type Progress,
+  type Step,
+} from "./task-machine.ts";
 import type { StoredTask } from "./task-store.ts";
 
 /** How long a step that failed for now is left alone. */
@@ -131,7 +139,8 @@ export class TaskRunner {
 
   async #fail(kind: Work, error: unknown, signal: AbortSignal): Promise<void> {
     const { clock, log } = this.#modules;
-    const { retry, ...to } = failed(this.#status, error);
+    const lead = kind === "shutdown" ? stillRuns : failed;
+    const { retry, ...to } = lead(this.#status, error);
     log.warn({ taskId: this.#task.id, step: kind, retry, err: error }, "task step failed");
     // A task that runs is not stained by our losing sight of it for a while.
     if (!retry || kind !== "wait") await this.#record(to, null);

@@ -179,8 +179,17 @@ export class TaskSet {
       await held.scope.close(cancelled("the task is not assigned any more"));
       await this.#remove(held.runner, signal);
       this.#modules.reporter.forget(taskId);
-      await this.#modules.store.save([{ kind: "removed", taskId }]);
+      await this.#forget(taskId);
     });
+  }
+
+  async #forget(taskId: string): Promise<void> {
+    const { store, log } = this.#modules;
+    try {
+      await store.save([{ kind: "removed", taskId }]);
+    } catch (error) {
+      log.error({ taskId, err: error }, "removed task stays in the store until the next start");
+    }
   }
 
   async #remove(runner: TaskRunner, signal: AbortSignal): Promise<void> {

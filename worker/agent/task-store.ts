@@ -65,6 +65,8 @@ class LevelTaskStore implements TaskStore {
   #pending: Operation[] = [];
   #next: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
+  /** The last write failed: its log may end in half a record, behind which none would be read. */
+  #torn = false;
 
   constructor(db: Database) {
     this.#db = db;
@@ -111,12 +113,21 @@ class LevelTaskStore implements TaskStore {
 
   async #write(operations: readonly Operation[]): Promise<void> {
     try {
+      if (this.#torn) await this.#reopen();
       await this.#db.batch([...operations], { sync: true });
     } catch (error) {
+      this.#torn = true;
       throw new SwarmError("unavailable", `the task store cannot be written: ${messageOf(error)}`, {
         cause: error,
       });
     }
+  }
+
+  /** Begins a new log behind all records that are whole. */
+  async #reopen(): Promise<void> {
+    await this.#db.close();
+    await this.#db.open();
+    this.#torn = false;
   }
 }
 

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import Docker from "dockerode";
-import { IMAGE, useEngine } from "../engine.ts";
+import { IMAGE } from "../busybox-image.ts";
+import { useEngine } from "../engine.ts";
 import { SystemCluster, until, type SystemTask } from "../../system/cluster.ts";
 import type { SwarmProcess } from "../../system/swarm-process.ts";
 

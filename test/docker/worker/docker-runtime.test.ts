@@ -14,7 +14,8 @@ import { openRuntime } from "../../../worker/runtime/open-runtime.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../worker/runtime/runtime.ts";
 import { containerTask, noFiles } from "../../worker/runtime/tasks.ts";
 import { eventually, linesOf } from "../../worker/runtime/wait.ts";
-import { IMAGE, useEngine } from "../engine.ts";
+import { IMAGE } from "../busybox-image.ts";
+import { useEngine } from "../engine.ts";
 
 const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 const signal = new AbortController().signal;

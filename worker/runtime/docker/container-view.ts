@@ -1,6 +1,6 @@
 import type Docker from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
-import { onAbort } from "../../../lib/abort.ts";
+import { abortable, onAbort } from "../../../lib/abort.ts";
 import { Bell } from "../../../lib/bell.ts";
 import { isSwarmError } from "../../../lib/errors.ts";
 import { engineCall } from "./engine-error.ts";
@@ -23,6 +23,7 @@ export class ContainerView {
   readonly #bells = new Set<Bell>();
   #seen: ContainerInspectInfo | null = null;
   #changes = 0;
+  #changing: Promise<void> = Promise.resolve();
   #unsubscribe: (() => void) | null = null;
 
   constructor(taskId: string, name: string, modules: ContainerViewModules) {
@@ -80,17 +81,23 @@ export class ContainerView {
     return engineCall(() => call(this.#modules.docker.getContainer(this.#name)), signal);
   }
 
-  /** Calls the engine to change the container: what was known of it counts no more. */
+  /**
+   * Has the engine change the container: what was known of it counts no more. A change that its
+   * caller gave up may still be under way; the next one waits for it, as the engine itself would
+   * find a container that is just being started not running, and leave it alone.
+   */
   async change<T>(
     call: (container: Docker.Container) => Promise<T>,
     signal: AbortSignal,
   ): Promise<T> {
-    try {
-      return await this.call(call, signal);
-    } finally {
+    await abortable(this.#changing, signal);
+    const done = call(this.#modules.docker.getContainer(this.#name));
+    const settled = (): void => {
       this.#changes++;
       this.#seen = null;
-    }
+    };
+    this.#changing = done.then(settled, settled);
+    return engineCall(() => done, signal);
   }
 
   /** Asks now and at each event of the container, until `question` has an answer. */

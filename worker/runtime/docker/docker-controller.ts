@@ -19,7 +19,6 @@ import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import { containerName, containerSpec, graceSeconds, toContainer } from "./container-config.ts";
 import { ContainerView } from "./container-view.ts";
-import { engineCall } from "./engine-error.ts";
 import type { EngineEvents } from "./engine-events.ts";
 import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
@@ -114,16 +113,9 @@ export class DockerController implements TaskController {
 
   async remove(signal: AbortSignal): Promise<void> {
     await this.#stop(signal);
-    const { removals, payloads } = this.#modules;
-    const drop = (c: Docker.Container): Promise<unknown> => c.remove({ force: true, v: true });
-    try {
-      await removals.run(() => this.#view.change(drop, signal), signal);
-    } catch (error) {
-      // Gone, or another removal is under way: wait for neither.
-      if (!isSwarmError(error, "not-found", "exists")) throw error;
-    }
+    await this.#delete(signal);
     this.#view.unwatch();
-    payloads.remove(this.#task.id);
+    this.#modules.payloads.remove(this.#task.id);
   }
 
   async facts(signal: AbortSignal): Promise<TaskFacts | null> {
@@ -157,7 +149,7 @@ export class DockerController implements TaskController {
     const files = payloads.write(this.#task.id, taskPayload(request, this.#files), null);
     const options = toContainer(this.#task, this.#scope, files);
     try {
-      await engineCall(() => docker.createContainer(options), signal);
+      await this.#view.change(() => docker.createContainer(options), signal);
       this.#created = true;
     } catch (error) {
       // The name is the task's own: whoever created it did what is asked here.
@@ -207,8 +199,21 @@ export class DockerController implements TaskController {
     try {
       await this.#view.change((container) => container.stop({ t }), signal);
     } catch (error) {
-      // There is none, or it does not run.
-      if (!isSwarmError(error, "not-found", "failed-precondition")) throw error;
+      if (isSwarmError(error, "not-found")) return;
+      if (!isSwarmError(error, "failed-precondition")) throw error;
+      // It does not run. A start that an earlier swarmd asked for may still be on its way.
+      const found = await this.#view.find(signal);
+      if (found?.State.Status === "created") await this.#delete(signal);
+    }
+  }
+
+  async #delete(signal: AbortSignal): Promise<void> {
+    const drop = (c: Docker.Container): Promise<unknown> => c.remove({ force: true, v: true });
+    try {
+      await this.#modules.removals.run(() => this.#view.change(drop, signal), signal);
+    } catch (error) {
+      // Gone, or another removal is under way: wait for neither.
+      if (!isSwarmError(error, "not-found", "exists")) throw error;
     }
   }
 }

@@ -1,0 +1,199 @@
+import assert from "node:assert/strict";
+import { IMAGE } from "../busybox-image.ts";
+import { useLab } from "../../lab/lab.ts";
+import { until, type SystemTask } from "../../system/cluster.ts";
+
+/** A host that is cut off is missed after three heartbeats of this. */
+const HEARTBEAT_NS = 1e9;
+const PROGRAM = ["sh", "-c", 'trap "exit 0" TERM; sleep 100000 & wait'];
+const REPLICAS = 6;
+/** Longest a change may take to settle: a busy machine starts a container in seconds. */
+const SETTLE_MS = 90_000;
+
+/** Three managers and two workers, each a host with its own engine, running containers. */
+describe("hosts with an engine each", function () {
+  this.timeout(150_000);
+  const lab = useLab(3, 2);
+  const { cluster } = lab;
+
+  const spec = (release: string, replicas = REPLICAS): Record<string, unknown> => ({
+    Name: "web",
+    TaskTemplate: {
+      ContainerSpec: {
+        Image: IMAGE,
+        Command: PROGRAM,
+        Env: [`RELEASE=${release}`],
+        StopGracePeriod: 2e9,
+      },
+      RestartPolicy: { Condition: "any", Delay: 0 },
+      Placement: { Constraints: ["node.role==worker"] },
+    },
+    Mode: { Replicated: { Replicas: replicas } },
+    UpdateConfig: { Parallelism: 2, Monitor: 1 },
+  });
+
+  const change = (next: Record<string, unknown>): Promise<boolean> =>
+    until("web is changed", async () => {
+      const { Version } = await cluster.service("web");
+      const manager = await cluster.manager();
+      await manager.post(`/services/web/update?version=${Version.Index}`, next);
+      return true;
+    });
+
+  const nodeId = async (name: string): Promise<string> =>
+    (await cluster.object(lab.machine(name).swarmd)).ID;
+
+  const onNode = (tasks: readonly SystemTask[], id: string): readonly SystemTask[] =>
+    tasks.filter((task) => task.NodeID === id);
+
+  /** Every task that runs has exactly its own container, and no engine runs another. */
+  const settled = (replicas = REPLICAS): Promise<readonly SystemTask[]> =>
+    until(
+      `${replicas} containers run, one for each task`,
+      async () => {
+        const tasks = await cluster.running("web", replicas, 1_000);
+        const running = [...(await lab.containers("web")).values()].flat();
+        const wanted = tasks.map(({ Status }) => Status.ContainerStatus?.ContainerID ?? "");
+        assert.deepEqual([...running].sort(), [...wanted].sort());
+        return tasks;
+      },
+      SETTLE_MS,
+    );
+
+  it("create: runs the replicas on both workers", async () => {
+    await until("nodes are missed sooner", async () => {
+      const manager = await cluster.manager();
+      const swarm = await manager.get<{ Version: { Index: number }; Spec: object }>("/swarm");
+      const next = { ...swarm.Spec, Dispatcher: { HeartbeatPeriod: HEARTBEAT_NS } };
+      await manager.post(`/swarm/update?version=${swarm.Version.Index}`, next);
+      return true;
+    });
+    await (await cluster.manager()).post("/services/create", spec("1"));
+    const tasks = await settled();
+    for (const name of ["w1", "w2"])
+      assert.equal(onNode(tasks, await nodeId(name)).length, REPLICAS / 2);
+  });
+
+  it("update: replaces every container", async () => {
+    const before = [...(await lab.containers("web")).values()].flat();
+    await change(spec("2"));
+    await until(
+      "the update is complete",
+      async () => {
+        const { UpdateStatus } = await cluster.service("web");
+        return UpdateStatus?.State === "completed" ? true : undefined;
+      },
+      SETTLE_MS,
+    );
+    const after = (await settled()).map(({ Status }) => Status.ContainerStatus?.ContainerID ?? "");
+    assert.deepEqual(
+      after.filter((id) => before.includes(id)),
+      [],
+    );
+  });
+
+  it("drain: moves a worker's tasks away, and nothing of them stays", async () => {
+    await cluster.changeNode(lab.machine("w1").swarmd, { Availability: "drain" });
+    const id = await nodeId("w1");
+    await until("w1 is empty", async () => {
+      assert.deepEqual(onNode(await settled(), id), []);
+      assert.deepEqual((await lab.containers("web")).get("w1"), []);
+      return true;
+    });
+    await cluster.changeNode(lab.machine("w1").swarmd, { Availability: "active" });
+    await change(spec("3"));
+    await until("w1 has tasks again", async () => {
+      assert.equal(onNode(await settled(), id).length, REPLICAS / 2);
+      return true;
+    });
+  });
+
+  it("a cut link: tasks run elsewhere, and the lost ones end when it heals", async () => {
+    await lab.cut("w1");
+    const id = await nodeId("w1");
+    await until(
+      "no task is wanted on w1",
+      async () => {
+        assert.deepEqual(onNode(await cluster.running("web", REPLICAS, 1_000), id), []);
+        return true;
+      },
+      SETTLE_MS,
+    );
+    await lab.heal("w1");
+    await cluster.allReady();
+    await settled();
+  });
+
+  it("a frozen host: the same", async () => {
+    lab.freeze("w2");
+    const id = await nodeId("w2");
+    try {
+      await until(
+        "no task is wanted on w2",
+        async () => {
+          assert.deepEqual(onNode(await cluster.running("web", REPLICAS, 1_000), id), []);
+          return true;
+        },
+        SETTLE_MS,
+      );
+    } finally {
+      lab.thaw("w2");
+    }
+    await cluster.allReady();
+    await settled();
+  });
+
+  it("a killed host: tasks run elsewhere, and it comes back empty", async () => {
+    await lab.kill("w1");
+    await settled();
+    await lab.boot("w1");
+    await cluster.allReady();
+    await settled();
+    // Containers that ended stay as long as their tasks' history does.
+    assert.deepEqual((await lab.containers("web")).get("w1"), []);
+  });
+
+  it("an engine that dies under the agent: its tasks are made good for, none is doubled", async () => {
+    const { host, swarmd } = lab.machine("w2");
+    const pid = swarmd.pid;
+    await host.killEngine();
+    await host.startEngine();
+    await settled();
+    assert.equal(swarmd.pid, pid);
+  });
+
+  it("a full disk: what runs goes on, what comes waits, and all is well with room again", async () => {
+    const { host, swarmd } = lab.machine("w2");
+    const pid = swarmd.pid;
+    host.fillDisk();
+    try {
+      await change(spec("3", REPLICAS * 2));
+      const id = await nodeId("w1");
+      await until(
+        "the worker with room has its share",
+        async () => {
+          const tasks = await cluster.tasks("web", { "desired-state": ["running"] });
+          const good = onNode(tasks, id).filter(({ Status }) => Status.State === "running");
+          return good.length >= REPLICAS ? true : undefined;
+        },
+        SETTLE_MS,
+      );
+      assert.equal(swarmd.pid, pid, "swarmd lives");
+    } finally {
+      host.freeDisk();
+    }
+    await settled(REPLICAS * 2);
+  });
+
+  it("rm: leaves no container on any host", async () => {
+    await cluster.removeService("web");
+    await until(
+      "no container is left",
+      async () => {
+        assert.deepEqual([...(await lab.containers("web", true)).values()].flat(), []);
+        return true;
+      },
+      SETTLE_MS,
+    );
+  });
+});
