@@ -8,6 +8,8 @@ import { isErrnoException } from "../../lib/errno.ts";
 import { eventually } from "../worker/runtime/wait.ts";
 import { BUSYBOX, importImage, makeBusyboxTar } from "./busybox-image.ts";
 
+export { IMAGE } from "./busybox-image.ts";
+
 /** Debian's package `docker.io`. */
 const DOCKERD = "/usr/sbin/dockerd";
 /** Of util-linux, which every Debian has. */
