@@ -1,9 +1,9 @@
 import type { ChildProcess } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { end, start } from "../child.ts";
 import type { CallAnswer, CallName, Calls, MemberConfig, MemberFacts } from "./protocol.ts";
 
-const ENTRY_POINT = fileURLToPath(new URL("member-main.ts", import.meta.url));
+/** Loads the sources of this process; a member's program is built. */
+const SOURCE_LOADER = /^--import=tsx$/;
 
 /** A member's process as the benchmark holds it. */
 export class MemberProcess {
@@ -28,10 +28,15 @@ export class MemberProcess {
     });
   }
 
-  /** Starts a process and opens a member in it. */
-  static async open(config: MemberConfig, namespace: string | null): Promise<MemberProcess> {
+  /** Starts `program` as a process and opens a member in it. */
+  static async open(
+    program: string,
+    config: MemberConfig,
+    namespace: string | null,
+  ): Promise<MemberProcess> {
     // With the options of this process: --cpu-prof, say, is for the members too.
-    const args = [...process.execArgv, ENTRY_POINT];
+    const options = process.execArgv.filter((option) => !SOURCE_LOADER.test(option));
+    const args = [...options, program];
     const member = new MemberProcess(
       start({ command: process.execPath, args, namespace, ipc: true }),
     );

@@ -7,6 +7,7 @@ import type { BenchModules } from "../suite.ts";
 import { until } from "../waiting.ts";
 import type { Site } from "../site.ts";
 import type { Cluster } from "./cluster.ts";
+import { buildMember, type Program } from "./member-program.ts";
 import { MemberProcess } from "./member-process.ts";
 import { numbered } from "./numbers-machine.ts";
 import { PROPOSE_PATH } from "./propose-service.ts";
@@ -39,10 +40,12 @@ interface Member {
 /** Our Raft: each member a process, TLS and synced writes as in production. */
 export class SkepCluster implements Cluster {
   readonly name = "skep";
+  readonly #program: Program;
   readonly #members: readonly Member[];
   readonly #signal: AbortSignal;
 
-  private constructor(members: readonly Member[], signal: AbortSignal) {
+  private constructor(program: Program, members: readonly Member[], signal: AbortSignal) {
+    this.#program = program;
     this.#members = members;
     this.#signal = signal;
   }
@@ -70,7 +73,7 @@ export class SkepCluster implements Cluster {
       const client = connect(clientAddr, clientTls);
       members.push({ config, namespace: namespaces[i] ?? null, client, process: undefined });
     }
-    const cluster = new SkepCluster(members, signal);
+    const cluster = new SkepCluster(await buildMember(), members, signal);
     for (const member of members.keys()) await cluster.#begin(member);
     await cluster.whole();
     return cluster;
@@ -134,6 +137,7 @@ export class SkepCluster implements Cluster {
   async [Symbol.asyncDispose](): Promise<void> {
     for (const { client } of this.#members) client.close();
     await Promise.all(this.#members.map((_, i) => this.end(i, "SIGKILL")));
+    await this.#program.remove();
   }
 
   /** Has the group admit a new member, then starts it. */
@@ -147,7 +151,11 @@ export class SkepCluster implements Cluster {
 
   async #open(index: number, ticket: JoinTicket | null): Promise<void> {
     const member = this.#members[index] as Member;
-    member.process = await MemberProcess.open({ ...member.config, ticket }, member.namespace);
+    member.process = await MemberProcess.open(
+      this.#program.entry,
+      { ...member.config, ticket },
+      member.namespace,
+    );
   }
 
   #facts(): Promise<readonly (MemberFacts | undefined)[]> {

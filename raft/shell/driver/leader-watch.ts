@@ -15,6 +15,12 @@ const HOST_SILENCE_MS = 10_000;
 /** A leader that must hand over and cannot tries again after this time. */
 const HAND_OVER_AGAIN_MS = 2000;
 
+/**
+ * A leader whose write hangs for so many times half an election timeout, and which could not hand
+ * over, steps down: others then elect whom they can.
+ */
+const STALLS_TO_STEP_DOWN = 4;
+
 /** The same for one whose disk is nearly full: the next leader's may be so too. */
 const FULL_HAND_OVER_AGAIN_MS = 30_000;
 
@@ -113,13 +119,19 @@ export class LeaderWatch {
 
   /** Hands leadership over when host or disk do not serve. Called once a tick. */
   check(status: Status): void {
-    if (status.role !== "leader" || status.transferee !== 0) return;
-    const { clock, log, append, space, changes, group } = this.#modules;
+    if (status.role !== "leader") return;
+    const { core, clock, log, append, space, changes, group } = this.#modules;
     const now = clock.monotonic();
     const silent = now - this.#hostSeen > HOST_SILENCE_MS;
     const stalled = append.stalledSince(now - this.#stallMs);
     if (!silent && !stalled && !space.low) return;
-    if (group.isAlone() || now < this.#handOverNext) return;
+    if (group.isAlone()) return;
+    if (append.stalledSince(now - this.#stallMs * STALLS_TO_STEP_DOWN)) {
+      log.error("stepping down: the disk does not answer, and nobody could take over");
+      core.stepDown();
+      return;
+    }
+    if (status.transferee !== 0 || now < this.#handOverNext) return;
     const pressing = silent || stalled;
     this.#handOverNext = now + (pressing ? HAND_OVER_AGAIN_MS : FULL_HAND_OVER_AGAIN_MS);
     log.warn({ silent, stalled, full: space.low }, "handing leadership over");

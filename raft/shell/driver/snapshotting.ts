@@ -20,6 +20,7 @@ import type { SnapshotIntake, Transport } from "../transport/transport.ts";
 import type { FreeSpace } from "./free-space.ts";
 import type { Group } from "./group.ts";
 import type { FromDriver } from "./port.ts";
+import { compactThrough } from "./retention.ts";
 
 /** When snapshots are taken and how much log is kept beside them. */
 export interface SnapshotSettings {
@@ -203,7 +204,8 @@ export class Snapshotting {
       sameBytes(before.snapshot.content.sha256, snapshot.content.sha256);
     this.#arriving = null;
     if (before && !resumes) await before.writer.discard();
-    const writer = before && resumes ? before.writer : await this.#create(snapshot);
+    const writer =
+      before && resumes ? before.writer : await this.#modules.snapshots.create(snapshot.meta);
     const arriving = { snapshot, writer };
     this.#arriving = arriving;
     return {
@@ -245,8 +247,12 @@ export class Snapshotting {
   async tidy(): Promise<void> {
     const { store } = this.#modules;
     if (!this.#current) return;
-    const held = [...this.#sending.values()].map(({ key }) => key.index);
-    const through = Math.min(this.#current.meta.index - this.#settings.keepEntries, ...held);
+    const through = compactThrough({
+      snapshotIndex: this.#current.meta.index,
+      keepEntries: this.#settings.keepEntries,
+      sending: [...this.#sending.values()].map(({ key }) => key.index),
+      progress: this.#modules.core.status().progress,
+    });
     if (through >= store.firstIndex) await store.compact(through);
     await this.#prune();
   }
@@ -262,10 +268,6 @@ export class Snapshotting {
     const snapshot = this.#received.find((received) => sameKey(received.meta, meta));
     if (!snapshot) throw new SwarmError("internal", `snapshot ${meta.index} was never received`);
     return snapshot;
-  }
-
-  #create({ meta }: Snapshot): Promise<SnapshotWriter> {
-    return this.#modules.snapshots.create(meta);
   }
 
   async #complete(arriving: Arriving): Promise<void> {

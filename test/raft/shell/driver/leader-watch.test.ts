@@ -33,6 +33,7 @@ describe("LeaderWatch", () => {
         forgetLeader: () => {
           core.lead = 0;
         },
+        stepDown: () => (core.role = "follower"),
         campaign: () => campaigns.push(clock.monotonic()),
       },
       clock,
@@ -132,6 +133,18 @@ describe("LeaderWatch", () => {
     await clock.advance(200);
     watching.check(leading);
     assert.equal(transfers, 1);
+  });
+
+  it("steps down when the write still hangs after two timeouts, transfer or not", async () => {
+    core.role = "leader";
+    const watching = watch(2);
+    stalledAt = clock.monotonic();
+    await clock.advance(1900);
+    watching.check({ ...leading, transferee: 3 });
+    assert.equal(core.role, "leader");
+    await clock.advance(200);
+    watching.check({ ...leading, transferee: 3 });
+    assert.equal(core.role, "follower");
   });
 
   it("hands over when the disk is nearly full, but not in turns with others like it", async () => {
