@@ -12,6 +12,7 @@ export class Prober {
   readonly #clients: readonly PutClient[];
   readonly #clock: Clock;
   readonly #nextNumber: () => number;
+  readonly #restMs: number;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   #target = 0;
@@ -20,10 +21,12 @@ export class Prober {
   /** Numbers whose write was confirmed. */
   readonly acknowledged: number[] = [];
 
-  constructor(clients: readonly PutClient[], clock: Clock, nextNumber: () => number) {
+  /** @param restMs pause after a write that was confirmed */
+  constructor(clients: readonly PutClient[], clock: Clock, nextNumber: () => number, restMs = 0) {
     this.#clients = clients;
     this.#clock = clock;
     this.#nextNumber = nextNumber;
+    this.#restMs = restMs;
     this.#lastSuccess = clock.monotonic();
     this.#done = this.#run();
   }
@@ -49,7 +52,7 @@ export class Prober {
         () => true,
       );
       if (failed) await this.#next();
-      else this.#confirmed(number);
+      else await this.#confirmed(number);
     }
   }
 
@@ -58,10 +61,11 @@ export class Prober {
     await sleep(this.#clock, PAUSE_MS, this.#stop.signal).catch(() => {});
   }
 
-  #confirmed(number: number): void {
+  async #confirmed(number: number): Promise<void> {
     const now = this.#clock.monotonic();
     this.#longestGapMs = Math.max(this.#longestGapMs, now - this.#lastSuccess);
     this.#lastSuccess = now;
     this.acknowledged.push(number);
+    if (this.#restMs > 0) await sleep(this.#clock, this.#restMs, this.#stop.signal).catch(() => {});
   }
 }

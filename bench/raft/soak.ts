@@ -8,6 +8,9 @@ import type { SkepCluster } from "./skep-cluster.ts";
 /** Clients that write all the time. */
 const WRITERS = 8;
 
+/** Each rests so long after a write: a group at its limit takes long to start a member. */
+const REST_MS = 10;
+
 /** Every so many kills it is a follower that dies. */
 const FOLLOWER_EVERY = 4;
 
@@ -28,7 +31,7 @@ export async function soakCases(
   let number = 0;
   const writers = Array.from(
     { length: WRITERS },
-    () => new Prober(skep.clients, modules.clock, () => ++number),
+    () => new Prober(skep.clients, modules.clock, () => ++number, REST_MS),
   );
   const gaps: number[] = [];
   for (let kill = 1; kill <= kills; kill++) {
