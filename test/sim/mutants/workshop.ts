@@ -17,10 +17,8 @@ const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 
 /** Parts of the repository that a mutant has a copy of; it shares the others. */
 const COPIED = ["raft", "test/sim"];
-const SHARED = [
-  ...["lib", "proto", "ca", "manager", "worker"],
-  ...["node_modules", "package.json", "tsconfig.json"],
-];
+const CODE = ["lib", "proto", "ca", "manager", "worker"];
+const SHARED = [...CODE, "node_modules", "package.json", "tsconfig.json"];
 
 /** A copy of the repository with a mutant in it. */
 export interface Workshop {
