@@ -2,7 +2,7 @@ import { badRequest } from "./request-error.ts";
 
 const FALSE_TEXTS = new Set(["", "0", "no", "false", "none"]);
 /** Flags whose refusal Docker ends with what its parser said. */
-const WITH_CAUSE = new Set(["status", "verbose"]);
+const WITH_CAUSE = new Set(["status", "verbose", "insertDefaults"]);
 const GO_TRUE = new Set(["1", "t", "T", "TRUE", "true", "True"]);
 const GO_FALSE = new Set(["0", "f", "F", "FALSE", "false", "False"]);
 

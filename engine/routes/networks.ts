@@ -36,14 +36,14 @@ function checkWords(filters: Filters): void {
       if (!words.includes(word)) throw badRequest(`invalid filter '${key}=${word}'`);
 }
 
-/** Ids and names by prefix; that local networks match by any part is the local engine's affair. */
+/** Docker says that it matches a network's id and name by any part of it, unlike all other kinds. */
 function matches(network: Network, filters: Filters): boolean {
   const annotations = network.spec?.annotations;
   const any = (key: string, test: (value: string) => boolean): boolean =>
     filters.get(key)?.some(test) ?? true;
   return (
-    any("id", (prefix) => network.id.startsWith(prefix)) &&
-    any("name", (prefix) => annotations?.name.startsWith(prefix) ?? false) &&
+    any("id", (part) => network.id.includes(part)) &&
+    any("name", (part) => annotations?.name.includes(part) ?? false) &&
     any("driver", (driver) => driver === (network.driverState?.name || "overlay")) &&
     any("type", (type) => type === "custom") &&
     any("scope", (scope) => scope === SWARM_SCOPE) &&

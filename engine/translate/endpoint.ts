@@ -61,13 +61,14 @@ export function readEndpointSpec(json: JsonObject | undefined): EndpointSpec | n
 }
 
 /**
- * `Endpoint` of a service: never left out, `{"Spec":{}}` at least. A spec is shown where the user
- * gave one (`asked`).
+ * `Endpoint` of a service: never left out, `{"Spec":{}}` at least. Its spec is shown where the user
+ * gave one (`asked`) and the service has a port or an address.
  */
 export function endpointJson(endpoint: Endpoint | null, asked: boolean): Json {
   const virtualIps = endpoint?.virtualIps ?? [];
+  const isUsed = virtualIps.length + (endpoint?.ports.length ?? 0) > 0;
   return {
-    Spec: (asked && endpointSpecJson(endpoint?.spec ?? null)) || {},
+    Spec: (asked && isUsed && endpointSpecJson(endpoint?.spec ?? null)) || {},
     Ports: some((endpoint?.ports ?? []).map(portJson)),
     VirtualIPs: some(
       virtualIps.map((ip) => ({ NetworkID: some(ip.networkId), Addr: some(ip.addr) })),

@@ -144,6 +144,7 @@ function readRuntime(json: JsonObject, extensions: ServiceExtensions, registryAu
   if (json.has("PluginSpec")) throw new RequestError(501, "plugin services are not supported");
   if (word !== "" && word !== "container" && word !== "attachment" && word !== "plugin")
     throw badRequest("unsupported runtime");
+  if (word === "attachment" && !attachment) throw badRequest("unsupported runtime");
   const attaches = word === "attachment" || (word === "" && !container);
   if (attaches ? !attachment : !container || word === "plugin")
     throw badRequest("mismatched Runtime and *Spec fields");

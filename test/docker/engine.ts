@@ -54,7 +54,8 @@ class PrivateEngine implements TestEngine {
       "--ip6tables=false",
     ];
     // In a network of its own: an engine beside another one would take its docker0 away.
-    const command = ["--net", DOCKERD, ...args];
+    const start = 'ip link set lo up && exec "$0" "$@"';
+    const command = ["--net", "/bin/sh", "-c", start, DOCKERD, ...args];
     this.#process = spawn(UNSHARE, command, { stdio: ["ignore", log.fd, log.fd] });
     await log.close();
     await eventually(() => this.#answers());

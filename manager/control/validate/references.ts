@@ -32,7 +32,7 @@ function checkFiles(noun: Noun, references: readonly FileReference[]): void {
 /** Checks that every reference is complete and that no two write one file. */
 export function checkSecretReferences(secrets: readonly SecretReference[]): void {
   for (const { file } of secrets)
-    if (!file) throw invalid("malformed secret reference: a target file is required");
+    if (!file) throw invalid("malformed secret reference, no target provided");
   checkFiles(
     "secret",
     secrets.map(({ secretId, secretName, file }) => ({ id: secretId, name: secretName, file })),
