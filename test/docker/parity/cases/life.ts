@@ -147,7 +147,7 @@ export const MODES: readonly Step[] = [
   filtered(
     "/tasks",
     { service: ["fail"] },
-    { until: (tasks: Tasks) => tasks[0]?.Status.State === "failed" },
+    { until: (tasks: Tasks) => tasks[0]?.Status.State === "failed", compare: "fields" },
   ),
   del("/services/fail"),
 ];
