@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { once } from "node:events";
+import { once, setMaxListeners } from "node:events";
 import { readFile } from "node:fs/promises";
 import { homedir, hostname, userInfo } from "node:os";
 import { createInterface } from "node:readline/promises";
@@ -55,6 +55,8 @@ async function ask(question: string, signal: AbortSignal): Promise<string> {
 }
 
 const interrupt = new AbortController();
+// Every call waits on it.
+setMaxListeners(0, interrupt.signal);
 const terminal = processTerminal({
   SIGINT: () => interrupt.abort(cancelled("interrupted")),
   SIGTERM: () => interrupt.abort(cancelled("terminated")),

@@ -100,7 +100,10 @@ function adapt(
   const { path } = method;
   if (method.responseStream) {
     return (stream: ServerDuplexStream<unknown, unknown> & { request?: unknown }) => {
-      const input = method.requestStream ? stream : stream.request;
+      // The caller's last word does not end our side of the stream.
+      const input = method.requestStream
+        ? stream.iterator({ destroyOnReturn: false })
+        : stream.request;
       const run = async (context: Call): Promise<void> => {
         await pump(stream, handler(input, context) as AsyncIterable<unknown>, context.signal);
         stream.end();

@@ -8,6 +8,8 @@ import { groupFilters } from "../flags/filter.ts";
 import { whyNotText, whyText } from "../render/forecast-text.ts";
 import { readNode } from "./node/read.ts";
 import { addExec } from "./reach/exec.ts";
+import { addStats } from "./reach/stats.ts";
+import { addTop } from "./reach/top.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 
 /** `swarm task …`: docker shows tasks only by service and by node. */
@@ -16,6 +18,8 @@ export function addTaskCommands(root: SwarmCommand, context: Context): void {
   addExec(task, context, "TASK");
   addTaskInspect(task, context);
   addTaskLs(task, context);
+  addStats(task, context);
+  addTop(task, context);
   addTaskWhy(task, context);
   addTaskWhyNot(task, context);
 }

@@ -9,7 +9,8 @@ export interface TaskChoice {
   readonly taskId?: string;
 }
 
-function isRunning(task: Task): boolean {
+/** Whether there is something to reach into, and for a while. */
+export function isRunning(task: Task): boolean {
   return task.Status.State === "running" && task.DesiredState === "running";
 }
 

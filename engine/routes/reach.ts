@@ -1,6 +1,5 @@
 import { SwarmError } from "../../lib/errors.ts";
 import { make } from "../../proto/codec.ts";
-import type { Task } from "../../proto/generated.ts";
 import type { ApiRequest } from "../api-request.ts";
 import { looseFlag } from "../query.ts";
 import { dialTakeover } from "../reach/dial.ts";
@@ -54,13 +53,12 @@ async function top(request: ApiRequest): Promise<Reply> {
   throw new SwarmError("internal", "the node did not say what runs in the task");
 }
 
-/** What tasks use: `?task=ID&task=ID…`, with `&stream=1` every second. */
+/** What tasks use: `?task=ID,ID…`, with `&stream=1` every second. */
 async function stats(request: ApiRequest): Promise<Reply> {
-  const refs = request.query.getAll("task");
+  const refs = (request.query.get("task") ?? "").split(",").filter((ref) => ref !== "");
   if (refs.length === 0 || refs.length > STATS_TASKS_MAX)
     throw badRequest(`name between 1 and ${STATS_TASKS_MAX} tasks`);
-  const tasks: Task[] = [];
-  for (const ref of refs) tasks.push(await findTask(request, ref));
+  const tasks = await Promise.all(refs.map((ref) => findTask(request, ref)));
   const periodMs = looseFlag(request.query, "stream") ? STATS_PERIOD_MS : 0;
   return {
     kind: "stream",

@@ -159,11 +159,14 @@ export class Reach implements ReachApi, ReachBrokerApi {
       await this.#ask(session);
       for await (const output of session.outputs()) {
         if (output.kind === "exit") ending = { exitCode: output.exit };
+        // Whoever has heard a connection to its end may hang up first.
+        if (output.kind === "end") ending = {};
         yield output;
       }
       if (ending.exitCode === undefined) ending = {};
     } catch (error) {
-      ending = { error: isSwarmError(error) ? messageOf(error) : "internal error" };
+      const failure = isSwarmError(error) ? messageOf(error) : "internal error";
+      if (ending.error !== undefined) ending = { error: failure };
       throw error;
     } finally {
       await this.#recordEnd({ ...entry("end"), ...ending });

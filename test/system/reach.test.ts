@@ -2,11 +2,40 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
+import net from "node:net";
 import path from "node:path";
-import { useCluster } from "./cluster.ts";
-import { SWARM, type SwarmProcess } from "./swarm-process.ts";
+import { until, useCluster } from "./cluster.ts";
+import { SWARM, type RunningCommand, type SwarmProcess } from "./swarm-process.ts";
 
 const SLEEP = "exec sleep 3600";
+
+/** Answers "echo…" with itself once it is whole, anything else with zeros without end. */
+const SERVER = `
+  const fs = require("fs");
+  const zeros = Buffer.alloc(64 * 1024);
+  let sent = 0;
+  const server = require("net").createServer({ allowHalfOpen: true }, (socket) => {
+    const chunks = [];
+    socket.on("error", () => {});
+    socket.on("data", (chunk) => {
+      chunks.push(chunk);
+      if (chunks[0].subarray(0, 4).toString() === "echo") return;
+      const more = () => {
+        do {
+          sent += zeros.length;
+          fs.writeFileSync(process.env.SENT_FILE, String(sent));
+        } while (socket.write(zeros));
+      };
+      socket.on("drain", more);
+      more();
+    });
+    socket.on("end", () => socket.end(Buffer.concat(chunks)));
+  });
+  server.listen(0, "127.0.0.1", () =>
+    fs.writeFileSync(process.env.PORT_FILE, server.address().port + "\\n"));
+`;
+/** Far more than all buffers on the way hold, and far less than what is sent without any bound. */
+const SENT_BYTES_MAX = 64 << 20;
 
 describe("reach into running tasks", function () {
   this.timeout(60_000);
@@ -23,7 +52,7 @@ describe("reach into running tasks", function () {
   }
 
   before(async () => {
-    const env = ["COLOUR=green"];
+    const env = ["COLOUR=green", "WHERE={{.Node.Hostname}}"];
     await cluster.create("web", { script: SLEEP, mode: { Global: {} }, env });
     await cluster.running("web", 4);
   });
@@ -32,10 +61,9 @@ describe("reach into running tasks", function () {
     const follower = await cluster.manager(await cluster.leader());
     for (const name of ["w1", follower.name]) {
       const { ID } = await cluster.object(cluster.node(name));
-      const script = 'echo "$COLOUR $SKEP_TASK_ID"; echo wrong >&2; exit 7';
+      const script = 'echo "$COLOUR on $WHERE"; echo wrong >&2; exit 7';
       const run = await follower.swarm("service", "exec", "--node", ID, "web", "sh", "-c", script);
-      const [task] = (await cluster.tasks("web")).filter((one) => one.NodeID === ID);
-      assert.equal(run.out, `green ${task?.ID}\n`);
+      assert.equal(run.out, `green on ${name}\n`);
       assert.equal(run.err, "wrong\n");
       assert.equal(run.code, 7);
     }
@@ -68,5 +96,88 @@ describe("reach into running tasks", function () {
     const last = JSON.parse(text.trim().split("\n").at(-1) ?? "") as Record<string, unknown>;
     assert.deepEqual([last["event"], last["action"], last["exitCode"]], ["end", "exec", 3]);
     assert.ok(!text.includes("hunter2"));
+  });
+
+  it("shows what runs in a task and what tasks use", async () => {
+    const leader = await cluster.leader();
+    const [task] = await cluster.tasks("web");
+    const top = await leader.swarm("task", "top", task?.ID ?? "");
+    assert.match(top.out, /^USER\s+PID .*CMD\n(?:.*\n)*.*sleep 3600\n/);
+    const stats = await leader.swarm("task", "stats", "--no-stream", "web");
+    assert.equal(stats.err, "");
+    const rows = stats.out.trim().split("\n");
+    assert.equal(rows.length, 5, stats.out);
+    assert.match(rows[0] ?? "", /^TASK ID +NAME +NODE +CPU % +MEM USAGE \/ LIMIT/);
+    for (const row of rows.slice(1))
+      assert.match(row, /web\.\S+ +(?:m\d|w1) +\d+\.\d\d% +[\d.]+MiB/);
+    const json = await leader.swarm("task", "stats", "--no-stream", "--format", "json");
+    assert.equal(json.out.trim().split("\n").length, 4);
+  });
+
+  describe("with its ports forwarded", () => {
+    let command: RunningCommand;
+    let local = 0;
+
+    before(async () => {
+      const env = ["port", "sent"].map(
+        (name) => `${name.toUpperCase()}_FILE=${path.join(cluster.root, name)}`,
+      );
+      const worker = await cluster.object(cluster.node("w1"));
+      await cluster.create("server", {
+        script: `exec ${process.execPath} -e '${SERVER}'`,
+        env,
+        template: { Placement: { Constraints: [`node.id==${worker.ID}`] } },
+      });
+      await cluster.running("server", 1);
+      const file = path.join(cluster.root, "port");
+      const port = await until("the server listens", async () =>
+        fs.existsSync(file) && fs.readFileSync(file, "utf8").endsWith("\n")
+          ? Number(fs.readFileSync(file, "utf8"))
+          : undefined,
+      );
+      const follower = await cluster.manager(await cluster.leader());
+      command = follower.follow("service", "port-forward", "server", `:${port}`);
+      local = await until("the port is forwarded", async () => {
+        const found = /Forwarding 127\.0\.0\.1:(\d+)/.exec(command.text());
+        return found ? Number(found[1]) : undefined;
+      });
+    });
+
+    after(() => command.stop());
+
+    const echo = async (text: string): Promise<string> => {
+      const socket = net.connect({ port: local, host: "127.0.0.1", allowHalfOpen: true });
+      socket.end(text);
+      let back = "";
+      for await (const chunk of socket) back += String(chunk);
+      return back;
+    };
+
+    it("carries many connections at a time, each direction to its own end", async () => {
+      const texts = Array.from({ length: 40 }, (_, i) => `echo ${i} `.repeat(4_000 + i));
+      const back = await Promise.all(texts.map(echo));
+      assert.ok(back.every((text, i) => text === texts[i]));
+    });
+
+    it("makes the task wait when nobody reads, and goes on after it", async () => {
+      const socket = net.connect({ port: local, host: "127.0.0.1" });
+      socket.on("error", () => {});
+      socket.pause();
+      socket.write("zeros");
+      const sent = (): number => Number(fs.readFileSync(path.join(cluster.root, "sent"), "utf8"));
+      await until("something was sent", async () =>
+        fs.existsSync(path.join(cluster.root, "sent")) ? true : undefined,
+      );
+      let last = -1;
+      await until("the task waits", async () => {
+        const now = sent();
+        const isSame = now === last;
+        last = now;
+        assert.ok(now < SENT_BYTES_MAX, `${now} bytes were taken and nobody read them`);
+        return isSame ? true : undefined;
+      });
+      assert.equal(await echo("echo still here"), "echo still here");
+      socket.destroy();
+    });
   });
 });

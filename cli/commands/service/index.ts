@@ -2,6 +2,7 @@ import type { SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { addRm } from "../rm.ts";
 import { addExec } from "../reach/exec.ts";
+import { addPortForward } from "../reach/port-forward.ts";
 import { addServiceCreate } from "./create.ts";
 import { addServiceInspect } from "./inspect.ts";
 import { addServiceLogs } from "./logs.ts";
@@ -20,6 +21,7 @@ export function addServiceCommands(root: SwarmCommand, context: Context): void {
   addServiceInspect(service, context);
   addServiceLogs(service, context);
   addServiceLs(service, context);
+  addPortForward(service, context);
   addServicePs(service, context);
   addRm(service, context, {
     noun: "SERVICE",

@@ -14,11 +14,11 @@ import type {
   TaskFiles,
 } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
-import { UNREACHABLE } from "../unreachable-task.ts";
 import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import { containerName, containerSpec, graceSeconds, toContainer } from "./container-config.ts";
 import { ContainerView } from "./container-view.ts";
+import { DockerReach, type DockerReachModules } from "./docker-reach.ts";
 import type { EngineEvents } from "./engine-events.ts";
 import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
@@ -26,7 +26,7 @@ import type { Images } from "./images.ts";
 import { bindSources } from "./mounts.ts";
 
 /** What all containers of a node share. */
-export interface DockerModules {
+export interface DockerModules extends DockerReachModules {
   readonly docker: Docker;
   readonly events: EngineEvents;
   readonly images: Images;
@@ -138,7 +138,7 @@ export class DockerController implements TaskController {
   }
 
   reach(): TaskReach {
-    return UNREACHABLE;
+    return new DockerReach(containerName(this.#task), this.#modules);
   }
 
   async #create(signal: AbortSignal): Promise<void> {

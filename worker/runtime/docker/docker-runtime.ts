@@ -8,6 +8,7 @@ import { Scope } from "../../../lib/scope.ts";
 import { make } from "../../../proto/codec.ts";
 import type { EngineDescriptionPlugin, Task } from "../../../proto/generated.ts";
 import { Limit } from "../limit.ts";
+import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir } from "../payload-dir.ts";
 import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
 import { taskScope, type NodeScope } from "../task-scope.ts";
@@ -125,6 +126,7 @@ class DockerRuntime implements Runtime {
   }
 
   close(): Promise<void> {
+    this.#modules.dialer.close();
     return this.#scope.close(cancelled("the docker runtime is closed"));
   }
 
@@ -169,6 +171,7 @@ export async function openDockerRuntime(
     payloads: new PayloadDir(payloadDir),
     starts: new Limit(STARTS_PER_CPU * availableParallelism()),
     removals: new Limit(REMOVALS_PER_CPU * availableParallelism()),
+    dialer: new NetworkDialer(modules.clock),
   };
   return new DockerRuntime(node, shared, scope);
 }

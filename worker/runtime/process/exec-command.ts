@@ -1,54 +1,35 @@
-import type { TerminalSize } from "../reach.ts";
-import type { Identity } from "../identity.ts";
+import type { Task } from "../../../proto/generated.ts";
+import type { ExecRequest, TerminalSize } from "../reach.ts";
+import { processSpec } from "./process-plan.ts";
+import type { CommandLine } from "./sandbox.ts";
 
+/** Of util-linux: holds the other end of a terminal that it gives a command. */
+export const SCRIPT = "/usr/bin/script";
+/** What script starts; the task's own $SHELL need not be on the node. */
 const SHELL = "/bin/sh";
-const NSENTER = "/usr/bin/nsenter";
-const SCRIPT = "/usr/bin/script";
-
-/** Joins the task's control groups ($1 of them) before anything of the command runs. */
-const JOIN_GROUPS =
-  'n=$1; shift; while [ "$n" -gt 0 ]; do echo $$ > "$1"; shift; n=$((n-1)); done; exec "$@"';
-
-/** What a command inside a task is started with. */
-export interface ExecPlan {
-  readonly command: readonly string[];
-  /** A process in the task's namespaces. */
-  readonly pid: number;
-  /** Flags of nsenter; none = the task has no namespaces of its own. */
-  readonly namespaces: readonly string[];
-  /** Files that take the pid of a new member of the task's control groups. */
-  readonly groups: readonly string[];
-  /** Directory as the task sees it. */
-  readonly dir: string;
-  /** Null: the worker's own. */
-  readonly identity: Identity | null;
-  readonly terminal: TerminalSize | null;
-}
+/** What a terminal is taken for when nobody says; docker's. */
+const TERM = "TERM=xterm";
 
 function quote(word: string): string {
   return `'${word.replaceAll("'", `'\\''`)}'`;
 }
 
-/** Leads into the task's namespaces and, inside, to its directory and user. */
-function entering({ namespaces, pid, dir, identity }: ExecPlan): readonly string[] {
-  if (namespaces.length === 0) return [];
-  const user = identity ? [`--setuid=${identity.uid}`, `--setgid=${identity.gid}`] : [];
-  const root = `/proc/${pid}/root`;
-  // The directory is opened before the namespaces are entered: by the task's root, seen from here.
-  const place = [`--root=${root}`, `--wd=${root}${dir}`];
-  return [NSENTER, `--target=${pid}`, ...namespaces, ...place, ...user, "--"];
+/** The same command line with a terminal of its own. */
+export function withTerminal(line: CommandLine, { rows, columns }: TerminalSize): CommandLine {
+  const command = line.argv.map(quote).join(" ");
+  const script = `stty rows ${rows} cols ${columns} 2>/dev/null; exec ${command}`;
+  const flags = ["--quiet", "--return", "--echo", "always", "--command", script, "/dev/null"];
+  return { argv: [SCRIPT, ...flags], env: { ...line.env, SHELL } };
 }
 
-/**
- * Program and arguments that run the plan's command. Without a terminal they give way to it by
- * exec; with one, `script` of util-linux holds the terminal's other end.
- */
-export function execCommand(plan: ExecPlan): readonly string[] {
-  const groups = [String(plan.groups.length), ...plan.groups];
-  const inside = [...entering(plan), ...plan.command];
-  const joined = [SHELL, "-c", JOIN_GROUPS, "skep-exec", ...groups, ...inside];
-  if (!plan.terminal) return joined;
-  const { rows, columns } = plan.terminal;
-  const sized = `stty rows ${rows} cols ${columns} 2>/dev/null; exec ${joined.map(quote).join(" ")}`;
-  return [SCRIPT, "--quiet", "--return", "--echo", "always", "--command", sized, "/dev/null"];
+/** The task as if its own program were the command: with the user, directory and variables asked for. */
+export function taskFor({ user, dir, env, terminal }: ExecRequest, task: Task): Task {
+  const spec = processSpec(task);
+  const process = {
+    ...spec,
+    user: user || spec.user,
+    dir: dir || spec.dir,
+    env: [...(terminal ? [TERM] : []), ...spec.env, ...env],
+  };
+  return task.spec?.runtime === "process" ? { ...task, spec: { ...task.spec, process } } : task;
 }

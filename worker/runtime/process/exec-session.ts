@@ -13,17 +13,26 @@ import { signalGroup } from "./proc.ts";
 /** How long output of a command that has ended may pause: whatever it left behind may hold it. */
 const LINGER_MS = 300;
 
+/** What lies between the process that was started and its command. */
+export interface ExecShape {
+  readonly hasTerminal: boolean;
+  /** Processes that only wait for the command, the outermost first. */
+  readonly wrappers: number;
+}
+
 /** A command that runs beside a task's program, as a child of ours. */
 export class ProcessExec implements ExecSession {
   readonly input: Writable;
   readonly output: AsyncIterable<OutputChunk>;
   readonly #child: ChildProcess;
   readonly #hasTerminal: boolean;
+  readonly #wrappers: number;
   readonly #ended: Promise<number>;
 
-  constructor(child: ChildProcess, hasTerminal: boolean, clock: Clock) {
+  constructor(child: ChildProcess, { hasTerminal, wrappers }: ExecShape, clock: Clock) {
     this.#child = child;
     this.#hasTerminal = hasTerminal;
+    this.#wrappers = wrappers;
     this.input = child.stdin ?? new PassThrough().end();
     // A command may end without reading: that is no failure of the session.
     this.input.on("error", () => {});
@@ -57,10 +66,8 @@ export class ProcessExec implements ExecSession {
 
   async signal(name: NodeJS.Signals): Promise<void> {
     if (!this.#isRunning) return;
-    const tree = processTree(this.#child.pid ?? 0);
-    // With a terminal or a pid namespace the child itself only waits for the command.
-    const targets = tree.length > 1 ? tree.slice(1) : tree;
-    for (const { pid } of targets) kill(pid, name);
+    const tree = processTree(this.#child.pid ?? 0).slice(this.#wrappers);
+    for (const { pid } of tree) kill(pid, name);
   }
 
   async close(): Promise<void> {

@@ -2,15 +2,6 @@ import { existsSync, readFileSync, readlinkSync } from "node:fs";
 import { isErrnoException } from "../../../lib/errno.ts";
 import { readStat, type ProcessStat } from "./proc.ts";
 
-/** Kinds of namespaces and the flags of nsenter that enter them. */
-const NAMESPACE_FLAGS: Readonly<Record<string, string>> = {
-  mnt: "--mount",
-  uts: "--uts",
-  ipc: "--ipc",
-  net: "--net",
-  pid: "--pid",
-};
-
 const CGROUP_ROOT = "/sys/fs/cgroup";
 /** Processes of one task looked at; more is no tree but a bomb. */
 const TREE_MAX = 10_000;
@@ -67,19 +58,10 @@ export function innerProcess(pid: number): number {
   return pid;
 }
 
-/** Flags of nsenter for every namespace of the process that is not ours. */
-export function namespaceFlags(pid: number): readonly string[] {
-  return Object.entries(NAMESPACE_FLAGS)
-    .filter(([kind]) => {
-      const its = namespaceOf(pid, kind);
-      return its !== "" && its !== namespaceOf("self", kind);
-    })
-    .map(([, flag]) => flag);
-}
-
 /** Whether the process has a network of its own. */
 export function hasOwnNetwork(pid: number): boolean {
-  return namespaceFlags(pid).includes("--net");
+  const its = namespaceOf(pid, "net");
+  return its !== "" && its !== namespaceOf("self", "net");
 }
 
 function groupsOf(pid: number | "self"): readonly string[] {

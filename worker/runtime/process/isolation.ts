@@ -1,19 +1,14 @@
 import type { Task } from "../../../proto/generated.ts";
-import { resolveIdentity } from "../identity.ts";
 import type { PayloadDir, PlacedFile } from "../payload-dir.ts";
 import type { TaskFiles } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
 import type { TemplateScope } from "../template.ts";
 import { processSpec, type ProcessPlan } from "./process-plan.ts";
 import { identityOf, refuseOtherUser, refuseWithoutSandbox } from "./process-plan.ts";
-import type { ProcessFace } from "./process-reach.ts";
 import { plainEnter, plainStart } from "./launch.ts";
 import { memoryUlimit } from "./ulimits.ts";
 import type { CommandLine } from "./sandbox.ts";
 import { setupOf, type TaskSetup } from "./task-setup.ts";
-
-/** What commands run with that people start in a task. */
-export type TaskFace = Pick<ProcessFace, "env" | "cwd" | "identity">;
 
 /** How far this node sets the processes of tasks apart from itself, and from each other. */
 export interface Isolation {
@@ -35,8 +30,6 @@ export interface Isolation {
     init: number,
     command: readonly string[],
   ): Promise<CommandLine>;
-  /** What a command beside the task's program runs with. */
-  face(task: Task, scope: TemplateScope): TaskFace;
   /** How many processes of the task the kernel ended for lack of memory. */
   oomKills(taskId: string): number;
   /** File of the task's own network namespace; empty for the node's. */
@@ -89,19 +82,6 @@ export class SandboxIsolation implements Isolation {
     command: readonly string[],
   ): Promise<CommandLine> {
     return this.#setup.enter(setupOf(task, scope), init, command);
-  }
-
-  face(task: Task, scope: TemplateScope): TaskFace {
-    const spec = processSpec(task);
-    const { plan } = setupOf(task, scope);
-    return {
-      env: () => ({ ...plan.env, ...this.#setup.fileEnv(task) }),
-      cwd: () => plan.cwd,
-      identity: async (user) => {
-        const asked = user || spec.user;
-        return asked === "" ? null : resolveIdentity(asked, await this.#setup.accounts(spec));
-      },
-    };
   }
 
   oomKills(taskId: string): number {
@@ -179,16 +159,6 @@ export class PlainIsolation implements Isolation {
   ): Promise<CommandLine> {
     const { plan } = setupOf(task, scope);
     return plainEnter({ ...plan, env: { ...plan.env, ...this.#fileEnv(task) }, command });
-  }
-
-  face(task: Task, scope: TemplateScope): TaskFace {
-    const { plan } = setupOf(task, scope);
-    const env = { ...plan.env, ...this.#fileEnv(task) };
-    const identity = async (user: string): Promise<null> => {
-      refuseOtherUser(user);
-      return null;
-    };
-    return { env: () => env, cwd: () => plan.cwd, identity };
   }
 
   oomKills(): number {

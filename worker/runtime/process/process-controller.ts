@@ -13,13 +13,15 @@ import type {
   TaskFacts,
   TaskFiles,
 } from "../runtime.ts";
-import type { TaskReach } from "../reach.ts";
+import type { NetworkDialer } from "../network-dialer.ts";
+import type { ExecRequest, TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
 import { toHealthCheck, watchHealth, type Health } from "./health.ts";
 import { hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { planStop, processSpec } from "./process-plan.ts";
 import type { ProcessEnd, ProcessTable } from "./process-table.ts";
+import { taskFor } from "./exec-command.ts";
 import { ProcessReach } from "./process-reach.ts";
 import { readLog } from "./read-log.ts";
 import type { CommandLine } from "./sandbox.ts";
@@ -45,6 +47,7 @@ export interface ProcessModules {
   readonly starts: Limit;
   /** Value of the mark that tells this worker's processes. */
   readonly worker: string;
+  readonly dialer: NetworkDialer;
 }
 
 /** One task as a process, under a small shell that keeps its exit status. */
@@ -132,16 +135,19 @@ export class ProcessController implements TaskController {
   }
 
   reach(): TaskReach {
-    const { table, clock, isolation } = this.#modules;
+    const { table, isolation } = this.#modules;
     const { id } = this.#task;
-    const own = isolation.face(this.#task, this.#scope);
     const face = {
-      ...own,
       pid: () => table.pid(id),
       ended: () => table.ended(id),
-      env: () => ({ ...own.env(), ...this.#marks() }),
+      enter: async (request: ExecRequest, init: number) => {
+        const task = taskFor(request, this.#task);
+        const line = await isolation.enter(task, this.#scope, init, request.command);
+        // By the marks a later swarmd finds what a command left behind.
+        return { ...line, env: { ...line.env, ...this.#marks() } };
+      },
     };
-    return new ProcessReach(face, clock);
+    return new ProcessReach(face, this.#modules);
   }
 
   /**

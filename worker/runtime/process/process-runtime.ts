@@ -8,6 +8,7 @@ import { Limit } from "../limit.ts";
 import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
 import { taskScope, type NodeScope } from "../task-scope.ts";
 import { createHash } from "node:crypto";
+import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir, payloadPath } from "../payload-dir.ts";
 import { openCgroups } from "./cgroups.ts";
 import { PlainIsolation, SandboxIsolation, type Isolation } from "./isolation.ts";
@@ -84,6 +85,7 @@ class ProcessRuntime implements Runtime {
   async close(): Promise<void> {
     this.#modules.table.close();
     this.#modules.logs.close();
+    this.#modules.dialer.close();
   }
 }
 
@@ -124,6 +126,7 @@ export async function openProcessRuntime(
     isolation: openIsolation(dir, options.sandbox ?? true),
     starts: new Limit(options.startsMax ?? STARTS_MAX),
     worker: dir,
+    dialer: new NetworkDialer(clock),
   };
   return new ProcessRuntime(options.node, modules);
 }
