@@ -1,5 +1,4 @@
 import { setTimeout as nodeSetTimeout } from "node:timers";
-import { setImmediate } from "node:timers/promises";
 import { performance } from "node:perf_hooks";
 
 /** Stops a timer; calling it twice, or after the timer fired, does nothing. */
@@ -16,7 +15,11 @@ export interface Clock {
   monotonic(): number;
   /** Calls `fire` once after `ms` (≥ 0) unless cancelled. */
   after(ms: number, fire: () => void): Cancel;
-  /** Lets everything else that waits to run go first. For long work that is done in slices. */
+  /**
+   * Lets everything else that waits to run go first. For work that is done in slices: of those who
+   * wait for a turn one goes on in each round of the event loop, in the order in which they asked,
+   * so that their slices never add up to a long one.
+   */
   turn(): Promise<void>;
 }
 
@@ -28,8 +31,20 @@ export const systemClock: Clock = {
     const timer = nodeSetTimeout(fire, ms);
     return () => clearTimeout(timer);
   },
-  turn: () => setImmediate(),
+  turn: () =>
+    new Promise((resolve) => {
+      turns.push(resolve);
+      if (turns.length === 1) setImmediate(nextTurn);
+    }),
 };
+
+/** Those who wait for their turn; while there are any, the next is called in the next round. */
+const turns: (() => void)[] = [];
+
+function nextTurn(): void {
+  turns.shift()?.();
+  if (turns.length > 0) setImmediate(nextTurn);
+}
 
 /** Resolves after `ms`; rejects with the signal's reason as soon as `signal` aborts. */
 export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {

@@ -7,7 +7,7 @@ const RETRY_DELAY_MS = 1_000;
 
 /**
  * Writes one slice of `backlog` after the other until it is empty or `signal` aborts, and lets the event loop turn
- * between them.
+ * before each.
  * @returns milliseconds until the next attempt when a slice was refused; undefined when all is done
  */
 export async function workOff<V>(
@@ -16,9 +16,11 @@ export async function workOff<V>(
   slice: (tx: Transaction) => void,
   signal: AbortSignal,
 ): Promise<number | undefined> {
-  while (backlog.size > 0 && !signal.aborted) {
-    if (!(await backlog.write(modules, slice, signal))) return RETRY_DELAY_MS;
+  while (backlog.size > 0) {
+    // What was just applied concerns other controllers too: each has a turn of its own.
     await modules.clock.turn();
+    if (signal.aborted) break;
+    if (!(await backlog.write(modules, slice, signal))) return RETRY_DELAY_MS;
   }
   return undefined;
 }
