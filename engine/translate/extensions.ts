@@ -11,7 +11,7 @@ import {
   type Schedule,
   type ServiceDependency,
   type ServiceSpec,
-  type TaskOrigin,
+  type Task,
   type TaskSpec,
 } from "../../proto/generated.ts";
 import { badRequest } from "../request-error.ts";
@@ -207,15 +207,17 @@ function prefixed(values: Labels): Labels {
 }
 
 /**
- * Why a task exists or waits, as labels of the task. They are only ever read: a task's labels
- * cannot be written by clients.
+ * Why a task exists, waits, moves or stays, as labels of the task. They are only ever read: a
+ * task's labels cannot be written by clients.
  */
-export function taskOriginLabels(origin: TaskOrigin | null): Labels {
-  if (!origin) return {};
+export function taskExtensionLabels({ origin, move, moveRefusal }: Task): Labels {
+  const isRefused = move !== null && moveRefusal?.requestedAtMs === move.requestedAtMs;
   return prefixed({
-    reason: origin.reason,
-    restarts: origin.restarts === 0 ? "" : String(origin.restarts),
-    "not-before": origin.notBeforeMs === 0 ? "" : timeText(origin.notBeforeMs),
+    reason: origin?.reason ?? "",
+    restarts: origin?.restarts ? String(origin.restarts) : "",
+    "not-before": origin?.notBeforeMs ? timeText(origin.notBeforeMs) : "",
+    "move-to": isRefused ? "" : (move?.nodeId ?? ""),
+    "move-refused": isRefused ? moveRefusal.reason : "",
   });
 }
 

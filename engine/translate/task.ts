@@ -7,7 +7,7 @@ import {
 } from "../../proto/generated.ts";
 import { annotationsJson, metaJson, some, timeText, type Json } from "./common.ts";
 import { portJson } from "./endpoint.ts";
-import { taskOriginLabels } from "./extensions.ts";
+import { taskExtensionLabels } from "./extensions.ts";
 import { Names } from "./names.ts";
 import { attachedNetworkJson } from "./network.ts";
 import { genericsJson } from "./resources.ts";
@@ -59,7 +59,7 @@ export function taskJson(task: Task, networks: ReadonlyMap<string, Network>): Js
     ID: task.id,
     ...metaJson(task.meta),
     ...annotationsJson(task.annotations),
-    Labels: { ...task.annotations?.labels, ...taskOriginLabels(task.origin) },
+    Labels: { ...task.annotations?.labels, ...taskExtensionLabels(task) },
     Spec: task.spec ? taskSpecJson(task.spec) : {},
     ServiceID: some(task.serviceId),
     Slot: some(task.slot),

@@ -14,7 +14,7 @@ import {
 } from "../../proto/generated.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import { Pace } from "../scheduler/pace.ts";
-import { hasOpenMove } from "../scheduler/rebalance/candidates.ts";
+import { hasOpenMove, isAtRest } from "../scheduler/rebalance/candidates.ts";
 import type { Move } from "../scheduler/rebalance/plan-moves.ts";
 import { proposeMoves, writeMoves } from "../scheduler/rebalance/rebalance.ts";
 import type { StoreView } from "../store/tables.ts";
@@ -30,13 +30,31 @@ function servicesOf(view: StoreView, refs: readonly string[]): readonly Service[
   return [...view.service.all()].sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
-function checkModes(services: readonly Service[]): void {
-  for (const { spec } of services)
+/** Tells of a service named why nothing of it can move. */
+function checkNamed(view: StoreView, services: readonly Service[]): void {
+  for (const service of services) {
+    const { spec, id } = service;
+    const name = spec?.annotations?.name ?? id;
+    const scheduler = spec?.task?.placement?.scheduler ?? "";
     if (spec?.mode !== "replicated")
       throw new SwarmError(
         "invalid",
-        `service ${spec?.annotations?.name ?? ""} is not replicated: only such services are moved`,
+        `service ${name} is not replicated: only such services are moved`,
       );
+    if (scheduler !== "")
+      throw new SwarmError("invalid", `service ${name} is placed by the scheduler ${scheduler}`);
+    if (!isAtRest(service))
+      throw new SwarmError(
+        "failed-precondition",
+        `service ${name} is being updated, or its update is paused: finish that first`,
+      );
+    for (const task of view.task.by("service", id))
+      if (hasOpenMove(task) && task.desiredState <= TaskState.RUNNING)
+        throw new SwarmError(
+          "failed-precondition",
+          `tasks of service ${name} are on their way already`,
+        );
+  }
 }
 
 /** Plans which tasks would lie better elsewhere and, unless it is a dry run, asks for the moves. */
@@ -47,7 +65,7 @@ async function rebalance(
 ): Promise<RebalanceResponse> {
   const { store, clock } = modules;
   const services = servicesOf(store.view, request.services);
-  if (request.services.length > 0) checkModes(services);
+  if (request.services.length > 0) checkNamed(store.view, services);
   const movesMax = Math.min(request.movesMax || MOVES_MAX, MOVES_MAX);
   const options = { movesMax, mayTake: () => true };
   const moves = await proposeMoves(modules, services, options, call.signal);

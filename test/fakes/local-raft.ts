@@ -29,6 +29,11 @@ export class LocalRaft implements Proposer {
     });
   }
 
+  /** Proposals that wait to be committed. */
+  get waiting(): number {
+    return this.#queue.length;
+  }
+
   /** Keeps proposals waiting until {@link release}. */
   hold(): void {
     this.#held = true;

@@ -2,7 +2,7 @@ import { TaskState, UpdateStatusState, type Service, type Task } from "../../../
 import type { StoreView } from "../../store/tables.ts";
 
 /** Whether the service's tasks are of one mind: nothing else is about to move or replace them. */
-function isAtRest({ spec, updateStatus, pendingDelete }: Service): boolean {
+export function isAtRest({ spec, updateStatus, pendingDelete }: Service): boolean {
   if (pendingDelete || spec?.mode !== "replicated") return false;
   // Its own scheduler put them where they are.
   if ((spec.task?.placement?.scheduler ?? "") !== "") return false;

@@ -92,6 +92,14 @@ describe("/skep/v1", () => {
     const { FromHostname, ToNodeID, State } = move ?? {};
     assert.deepEqual([FromHostname, ToNodeID, State], ["n1", "n2", "waiting"]);
     assert.deepEqual((await ask({})).Moves, [], "a service on its way is left alone");
+    const again = await rig.post("/skep/v1/services/rebalance", { Services: ["api"] });
+    assert.equal(again.status, 400);
+    assert.match(again.message(), /tasks of service api are on their way already/);
+    const tasks = (await rig.get("/tasks")).json() as { Labels: Record<string, string> }[];
+    assert.deepEqual(
+      tasks.flatMap(({ Labels }) => Labels["skep.move-to"] ?? []),
+      ["n2"],
+    );
     const refused = await rig.post("/skep/v1/services/rebalance", { Services: ["nothing"] });
     assert.equal(refused.status, 404);
   });

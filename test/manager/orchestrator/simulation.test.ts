@@ -31,12 +31,20 @@ const UPDATING: readonly UpdateStatusState[] = [
   UpdateStatusState.ROLLBACK_STARTED,
 ];
 
+/** Whether the task takes over from one that is moved, and does not run yet. */
+function isMoveStarting({ origin, desiredState, status }: Task): boolean {
+  const state = status?.state ?? TaskState.NEW;
+  return !!origin?.movedTaskId && desiredState <= TaskState.RUNNING && state < TaskState.RUNNING;
+}
+
 /** A cluster under random traffic and faults from one seed, watched at every commit. */
 class Simulation {
   readonly random: SeededRandom;
   readonly #seed: number;
   cluster!: Harness;
   #faults = true;
+  /** How many more tasks than one the next move is of. */
+  #count = 0;
   /** Tasks that a node still had when it was lost: nobody can say whether they run. */
   readonly #lost = new Set<string>();
 
@@ -130,7 +138,7 @@ class Simulation {
     const node = this.#pick(NODES);
     const service = cluster.store.view.service.get(name);
     if (!service) return cluster.add(this.#service(name));
-    switch (this.random.int(8)) {
+    switch (this.random.int(9)) {
       case 0:
         return this.#respec(name);
       case 1:
@@ -150,10 +158,28 @@ class Simulation {
       case 6:
         await cluster.stop();
         return cluster.start();
+      case 7:
+        return this.#move(name, node);
       default:
         if (this.random.int(4) > 0) return;
         await cluster.store.update((tx) => tx.remove("service", service));
     }
+  }
+
+  /** Asks for some of a service's tasks on another node, as a rebalance does. */
+  async #move(name: string, nodeId: string): Promise<void> {
+    const { cluster } = this;
+    if (cluster.service(name).spec?.mode !== "replicated") return;
+    const chosen = cluster.running(name).filter((task) => task.nodeId !== nodeId);
+    await cluster.store.update((tx) => {
+      for (const { id } of chosen.slice(0, 1 + this.#count)) {
+        const task = tx.view.task.get(id);
+        const requestedAtMs = cluster.clock.now();
+        const move = make("TaskMove", { nodeId, requestedAtMs });
+        if (task) tx.update("task", { ...task, move });
+      }
+    });
+    this.#count = (this.#count + 1) % 3;
   }
 
   async #heal(): Promise<void> {
@@ -169,9 +195,14 @@ class Simulation {
   #check(): void {
     const running = new Map<string, number>();
     const wanted = new Map<string, number>();
+    const moved = new Set<string>();
+    const starting = new Map<string, number>();
     const { view } = this.cluster.store;
     for (const task of view.task.all()) {
       const key = slotKey(task);
+      if (task.origin?.movedTaskId) moved.add(key);
+      if (isMoveStarting(task))
+        starting.set(task.serviceId, (starting.get(task.serviceId) ?? 0) + 1);
       if (task.desiredState <= TaskState.RUNNING) wanted.set(key, (wanted.get(key) ?? 0) + 1);
       if (task.status?.state !== TaskState.RUNNING || this.#lost.has(task.id)) continue;
       running.set(key, (running.get(key) ?? 0) + 1);
@@ -181,8 +212,14 @@ class Simulation {
       .filter((t) => t.desiredState === TaskState.COMPLETE)
       .filter((t) => (t.status?.state ?? 0) <= TaskState.RUNNING);
     assert(active.length <= JOB.maxConcurrent, `${active.length} tasks of the job at a time`);
+    for (const [id, count] of starting) {
+      const most = view.service.get(id)?.spec?.update?.parallelism || Infinity;
+      assert(count <= most, `${count} tasks of ${id} move at a time`);
+    }
     for (const [key, count] of wanted) assert(count <= 2, `${count} tasks wanted in ${key}`);
     for (const [key, count] of running) {
+      // A move starts first whatever updates do.
+      if (moved.has(key)) continue;
       const order = view.service.get(key.split("/")[0] ?? "")?.spec?.update?.order;
       const allowed = order === UpdateConfigOrder.STOP_FIRST ? 1 : 2;
       assert(count <= allowed, `${count} tasks run in ${key}`);

@@ -13,6 +13,7 @@ import {
   type Placement,
   type TaskSpec,
 } from "../../../proto/generated.ts";
+import { eventually } from "../../fakes/eventually.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
 
@@ -35,11 +36,13 @@ const labelled = (id: string, zone: string) =>
 
 describe("scheduler", () => {
   let store: Store;
+  let raft: LocalRaft;
   let stop: () => Promise<void>;
 
   beforeEach(() => {
     store = new Store({ clock: systemClock, random: new SeededRandom("store") });
-    store.attach(new LocalRaft(store));
+    raft = new LocalRaft(store);
+    store.attach(raft);
     const abort = new AbortController();
     const random = new SeededRandom("scheduler");
     const modules = { store, clock: systemClock, random, log: silentLog };
@@ -126,6 +129,31 @@ describe("scheduler", () => {
     await addNodes(aNode("n2", { description }));
     await assigned(1);
     assert.deepEqual([store.view.task.get("big1")?.nodeId, err()], ["n2", ""]);
+  });
+
+  it("decides anew only on tasks that changed while the decision was on its way", async () => {
+    await create(3, spec({}));
+    await until((view) => view.task.get("web3")?.status?.err !== "");
+    // Committed before the decisions, which are made on what was there before.
+    let change: Promise<void> = Promise.resolve();
+    const off = store.onCommit(() => {
+      off();
+      raft.hold();
+      change = store.update((tx) => {
+        const [ended, noted] = [tx.view.task.get("web2"), tx.view.task.get("web3")];
+        assert(ended && noted);
+        tx.update("task", { ...ended, desiredState: TaskState.SHUTDOWN });
+        tx.update("task", { ...noted, annotations: make("Annotations", { name: "noted" }) });
+      });
+    });
+    await addNodes(aNode("n1"));
+    await eventually("the decisions are on their way", () => raft.waiting >= 2);
+    raft.release();
+    await change;
+    await assigned(2);
+    assert.deepEqual(perNode(), { n1: 2, "": 1 });
+    assert.equal(store.view.task.get("web2")?.nodeId, "");
+    assert.equal(store.view.task.get("web3")?.annotations?.name, "noted");
   });
 
   it("uses the room of tasks that have ended", async () => {
