@@ -21,6 +21,7 @@ function fakeMachine(): Machine {
       for (const line of program.err) world.print(id, line, "stderr");
       world.finish(id);
     }
+    if (program?.does === "ignore-stop") world.print(id, "deaf");
     if (program?.does === "exit" && program.when === "started") world.finish(id, program.code);
   };
   world.stopStatus = (id) => (programs.get(id)?.does === "ignore-stop" ? 137 : 143);

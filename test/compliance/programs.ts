@@ -29,7 +29,7 @@ function script(program: Program, flag: string): string {
       return `${program.when === "released" ? wait : ""}exit ${program.code}`;
     }
     case "ignore-stop":
-      return 'trap "" TERM; while :; do sleep 0.1; done';
+      return 'trap "" TERM; echo deaf; while :; do sleep 0.1; done';
     case "miss":
       return "";
   }

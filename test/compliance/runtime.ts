@@ -14,7 +14,7 @@ export type Program =
   | { readonly does: "print"; readonly out: readonly string[]; readonly err: readonly string[] }
   /** Ends with a status when {@link Machine.release} is called for the task, or at once. */
   | { readonly does: "exit"; readonly code: number; readonly when: "started" | "released" }
-  /** Runs on whatever the stop signal says. */
+  /** Prints a line, from when on it does not hear the stop signal. */
   | { readonly does: "ignore-stop" }
   /** Is never healthy. */
   | { readonly does: "sick" }
@@ -143,6 +143,7 @@ export function runtimeCompliance(name: string, setUp: () => Promise<Machine>): 
 
     it("kills what does not stop within its grace period", async () => {
       const controller = await run("t1", { does: "ignore-stop" });
+      await eventually(async () => (await linesOf(controller)).length === 1);
       await controller.shutdown(signal);
       assert.equal((await controller.wait(signal)).code, 137);
     });

@@ -21,7 +21,7 @@ describe(`${REPLICAS} replicas on two workers`, function () {
     await cluster.create("many", { script: "exec sleep 3600", replicas: REPLICAS, template });
     await cluster.running("many", REPLICAS, LIMIT_MS);
     report(`${REPLICAS} replicas run`, start);
-    await cluster.processCount(2 * REPLICAS);
+    await cluster.processCount(REPLICAS);
     const nodes = new Map<string, number>();
     for (const { NodeID = "" } of await cluster.tasks("many"))
       nodes.set(NodeID, (nodes.get(NodeID) ?? 0) + 1);
@@ -31,7 +31,7 @@ describe(`${REPLICAS} replicas on two workers`, function () {
     await cluster.removeService("many");
     await until(
       "no process is left",
-      async () => (cluster.processes().length === 0 ? true : undefined),
+      async () => (cluster.remains().length === 0 ? true : undefined),
       LIMIT_MS,
     );
     report("no process is left", removed);

@@ -296,18 +296,37 @@ export class SystemCluster {
     );
   }
 
-  /** Processes of this cluster's tasks, by id; with `word` only those of a matching environment. */
+  /**
+   * Programs of this cluster's tasks, by process id; with `word` only those of a matching
+   * environment. The shells that keep their exit statuses do not count.
+   */
   processes(word = ""): readonly number[] {
-    const own = new Set(this.nodes.map((node) => node.pid));
     const mark = `${MARK}=${this.root}`;
+    return this.#marked((env, command) => {
+      const isProgram = env.includes(mark) && !command.includes("skep-task");
+      return isProgram && (word === "" || env.includes(word));
+    });
+  }
+
+  /** Everything that any swarmd of this cluster started for a task, by process id. */
+  remains(): readonly number[] {
+    const worker = `SKEP_WORKER=${this.root}/`;
+    return this.#marked((env) => env.some((entry) => entry.startsWith(worker)));
+  }
+
+  #marked(
+    matches: (env: readonly string[], command: readonly string[]) => boolean,
+  ): readonly number[] {
+    const own = new Set(this.nodes.map((node) => node.pid));
+    const read = (pid: number, file: string): readonly string[] =>
+      fs.readFileSync(`/proc/${pid}/${file}`, "utf8").split("\0");
     return fs
       .readdirSync("/proc")
       .map(Number)
       .filter((pid) => Number.isInteger(pid) && !own.has(pid) && isAlive(pid))
       .filter((pid) => {
         try {
-          const env = fs.readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
-          return env.includes(mark) && (word === "" || env.includes(word));
+          return matches(read(pid, "environ"), read(pid, "cmdline"));
         } catch {
           // It ended while we looked, or is another user's.
           return false;
@@ -330,7 +349,7 @@ export class SystemCluster {
   /** Resolves when no process of any task is left. */
   async noProcesses(word = ""): Promise<void> {
     await until("no process of a task is left", async () => {
-      const left = this.processes(word);
+      const left = word === "" ? this.remains() : this.processes(word);
       assert.deepEqual(left, [], "processes that are left");
       return true;
     });
@@ -343,7 +362,7 @@ export class SystemCluster {
   /** Ends every process by its id and removes the directory. */
   async remove(): Promise<void> {
     await Promise.all(this.nodes.map((node) => node.stop("SIGKILL")));
-    for (const pid of this.processes()) {
+    for (const pid of this.remains()) {
       try {
         process.kill(pid, "SIGKILL");
       } catch {

@@ -86,7 +86,7 @@ describe("members of a swarm", function () {
     const left = await node.swarm("leave");
     assert.equal(left.code, 0, left.err);
     assert.equal((await info(node)).LocalNodeState, "inactive");
-    await cluster.processCount(4 * 2);
+    await cluster.processCount(4);
     await until("it is Down", async () => {
       const found = (await cluster.list()).find((one) => one.ID === ID);
       return found?.Status.State === "down" ? true : undefined;
@@ -118,7 +118,7 @@ describe("members of a swarm", function () {
       });
     };
     await removed();
-    await cluster.processCount(3 * 2);
+    await cluster.processCount(3);
     await node.stop("SIGTERM");
     node.start();
     await cluster.answering(node);

@@ -7,8 +7,6 @@ type Pids = ReadonlyMap<string, number>;
 const pidsOf = (tasks: readonly SystemTask[]): Pids =>
   new Map(tasks.map((task) => [task.ID, task.Status.ContainerStatus?.PID ?? 0]));
 
-/** The shell that waits for the program, and the program. */
-const PROCESSES_PER_TASK = 2;
 const REPLICAS = 8;
 
 describe("swarmd started again", function () {
@@ -27,7 +25,7 @@ describe("swarmd started again", function () {
       if (known.has(id)) assert.equal(pid, known.get(id), `task ${id} has another process`);
     const failed = (await cluster.tasks("web")).filter((task) => task.Status.State === "failed");
     assert.deepEqual(failed, []);
-    await cluster.processCount(REPLICAS * PROCESSES_PER_TASK);
+    await cluster.processCount(REPLICAS);
     known = now;
   };
 
