@@ -187,6 +187,8 @@ export class Member {
         caller: { nodeId, clusterId, role: "worker", addr: "" },
         hostname: options.hostname,
         labels: options.labels,
+        genericResources: options.genericResources,
+        devices: options.devices,
         version,
         managers: this.managers.map(({ addr }) => addr),
       },

@@ -1,6 +1,8 @@
 import { Command, InvalidArgumentError, Option } from "commander";
 import { isIP } from "node:net";
 import { SwarmError } from "../lib/errors.ts";
+import { make } from "../proto/codec.ts";
+import type { GenericResource } from "../proto/generated.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
 import type { LogFormat, LogLevel } from "../lib/log.ts";
 import type { RuntimeChoice } from "../worker/index.ts";
@@ -28,6 +30,10 @@ export interface SwarmdOptions {
   readonly hostname: string;
   /** Engine labels of the node. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Generic resources of the node. */
+  readonly genericResources: readonly GenericResource[];
+  /** Devices that tasks may ask for: paths below /dev and full names of CDI devices. */
+  readonly devices: readonly string[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** `host:port` for Prometheus; undefined = off. */
@@ -47,6 +53,27 @@ function label(value: string, before: Readonly<Record<string, string>>) {
   const key = at < 0 ? value : value.slice(0, at);
   if (key === "") throw new InvalidArgumentError("use key=value.");
   return { ...before, [key]: at < 0 ? "" : value.slice(at + 1) };
+}
+
+/** As the engine reads its `node-generic-resources`: a number is a count, anything else a name. */
+function genericResource(value: string, before: readonly GenericResource[]) {
+  const at = value.indexOf("=");
+  const [kind, text] = [value.slice(0, at), value.slice(at + 1)];
+  if (at < 1 || text === "") throw new InvalidArgumentError("use kind=name or kind=count.");
+  const isCount = /^\d+$/.test(text);
+  const names = before.filter((one) => one.resource === "named" && one.named.kind === kind);
+  const counts = before.filter((one) => one.resource === "discrete" && one.discrete.kind === kind);
+  if (counts.length > 0 || (isCount && names.length > 0))
+    throw new InvalidArgumentError("a kind has either names or one count.");
+  const resource = isCount
+    ? make("GenericResource", { resource: "discrete", discrete: { kind, value: Number(text) } })
+    : make("GenericResource", { resource: "named", named: { kind, value: text } });
+  return [...before, resource];
+}
+
+function device(value: string, before: readonly string[]): readonly string[] {
+  if (/^\/dev\/[^:]+$|^[^/]+\/[^=]+=.+$/.test(value)) return [...before, value];
+  throw new InvalidArgumentError("use /dev/NAME or vendor.com/class=name.");
 }
 
 function address(value: string): string {
@@ -75,6 +102,19 @@ function tlsFiles({ tlsverify, tlscacert: ca, tlscert: cert, tlskey: key }: TlsF
   throw new SwarmError("invalid", `TLS needs ${missing.join(" and ")} as well`);
 }
 
+const GENERIC_RESOURCE = new Option(
+  "--generic-resource <kind=value>",
+  "a name, or a count, that tasks can reserve (repeatable)",
+)
+  .argParser(genericResource)
+  .default([], "none");
+const DEVICE = new Option(
+  "--device <device>",
+  "a path below /dev, or a CDI device, that tasks may have (repeatable)",
+)
+  .argParser(device)
+  .default([], "none");
+
 /** The command line of swarmd. `run` gets the checked options. */
 export function swarmdCommand(
   defaults: DefaultPaths & { readonly hostname: string; readonly version: string },
@@ -101,6 +141,8 @@ export function swarmdCommand(
         .argParser(label)
         .default({}, "none"),
     )
+    .addOption(GENERIC_RESOURCE)
+    .addOption(DEVICE)
     .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>").choices(["text", "json"]).default("text"))
     .addOption(
@@ -114,9 +156,11 @@ export function swarmdCommand(
     .showHelpAfterError("(swarmd --help lists the options)")
     .allowExcessArguments(false)
     .action(async (raw) => {
-      const { label: labels, host: hosts, ...others } = raw;
+      const { label: labels, host: hosts, device: devices, ...named } = raw;
+      const { genericResource: genericResources, ...others } = named;
       const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = others;
       const tls = tlsFiles({ tlsverify, tlscacert, tlscert, tlskey });
-      await run({ ...rest, tls, labels, hosts: hosts ?? [`unix://${defaults.socket}`] });
+      const told = { labels, devices, genericResources };
+      await run({ ...rest, ...told, tls, hosts: hosts ?? [`unix://${defaults.socket}`] });
     });
 }

@@ -7,7 +7,12 @@ import type { Random } from "../lib/random.ts";
 import { Scope } from "../lib/scope.ts";
 import type { Caller } from "../proto/call.ts";
 import { make } from "../proto/codec.ts";
-import type { NodeDescription, NodeTlsInfo, SessionMessage } from "../proto/generated.ts";
+import type {
+  GenericResource,
+  NodeDescription,
+  NodeTlsInfo,
+  SessionMessage,
+} from "../proto/generated.ts";
 import { runAgent } from "./agent/agent.ts";
 import { Assignments } from "./agent/assignments.ts";
 import { ManagerList } from "./agent/managers.ts";
@@ -15,6 +20,7 @@ import { Reporter } from "./agent/reporter.ts";
 import type { AgentConnection } from "./agent/session.ts";
 import { TaskSet } from "./agent/task-set.ts";
 import { openTaskStore, type TaskStore } from "./agent/task-store.ts";
+import { readCdi } from "./runtime/cdi.ts";
 import type { Runtime } from "./runtime/runtime.ts";
 
 export interface WorkerOptions {
@@ -25,6 +31,10 @@ export interface WorkerOptions {
   readonly hostname: string;
   /** Engine labels given to swarmd; they win over the engine's own. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Generic resources that the operator declares; on top of the engine's own. */
+  readonly genericResources: readonly GenericResource[];
+  /** Devices that tasks may ask for, beside those that CDI specifications describe. */
+  readonly devices: readonly string[];
   /** Version shown as the engine's where no engine takes part. */
   readonly version: string;
   /** Control addresses to begin with; those remembered from earlier sessions come on top. */
@@ -100,12 +110,16 @@ export class Worker {
   }
 
   async #describe(signal: AbortSignal): Promise<NodeDescription> {
-    const { hostname, labels, version } = this.#options;
+    const { hostname, labels, version, genericResources, devices } = this.#options;
     const found = await this.#modules.runtime.describe(signal);
     return make("NodeDescription", {
       hostname,
       platform: { architecture: found.architecture, os: found.os },
-      resources: found.resources,
+      resources: {
+        ...found.resources,
+        generic: [...found.resources.generic, ...genericResources],
+      },
+      devices: [...new Set([...devices, ...readCdi().keys()])].toSorted(),
       engine: make("EngineDescription", {
         engineVersion: found.engineVersion || version,
         labels: { ...found.labels, ...labels },

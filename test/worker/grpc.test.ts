@@ -57,6 +57,8 @@ describe("worker over gRPC, with processes", () => {
         caller: CALLER,
         hostname: "host-a",
         labels: {},
+        genericResources: [],
+        devices: [],
         version: "0.1.0",
         managers: [addr],
       },

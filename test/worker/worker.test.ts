@@ -36,6 +36,8 @@ describe("worker", () => {
         caller: CALLER,
         hostname: "host-a",
         labels: { zone: "a" },
+        genericResources: [],
+        devices: [],
         version: "0.1.0",
         managers: ["m1:2377", "m2:2377"],
       },

@@ -6,8 +6,7 @@ export function resourceEnv(resources: readonly GenericResource[]): readonly str
   for (const resource of resources) {
     if (resource.resource === undefined) continue;
     const { kind, value } = resource.resource === "named" ? resource.named : resource.discrete;
-    // A kind may be a CDI device's, `nvidia.com/gpu`: that is no name for a variable.
-    const name = `DOCKER_RESOURCE_${kind.toUpperCase().replace(/\W/g, "_")}`;
+    const name = `DOCKER_RESOURCE_${kind.toUpperCase()}`;
     values.set(name, [...(values.get(name) ?? []), String(value)]);
   }
   return [...values].map(([name, list]) => `${name}=${list.join(",")}`);

@@ -1,4 +1,5 @@
 import { constraintFilter } from "./constraints.ts";
+import { deviceFilter } from "./devices.ts";
 import type { Filter } from "./filter.ts";
 import { hostPortFilter } from "./host-port.ts";
 import { maxReplicasFilter } from "./max-replicas.ts";
@@ -17,6 +18,7 @@ export const FILTERS: readonly Filter[] = [
   runtimeFilter,
   constraintFilter,
   platformFilter,
+  deviceFilter,
   hostPortFilter,
   maxReplicasFilter,
   volumeFilter,

@@ -62,6 +62,19 @@ function refusal(node: Node, task: Task, facts: ClusterFacts = NO_FACTS): string
 
 const missingPlugin = "no suitable node (missing plugin on 1 node)";
 
+describe("the device filter", () => {
+  const refused = "no suitable node (missing device on 1 node)";
+  const task = (...devices: string[]) => aContainerTask("t", { devices });
+  const node = (...devices: string[]) => described("n", { devices });
+
+  it("lets a task in where every device is offered that it asks for", () => {
+    assert.equal(refusal(node("/dev/a", "x.com/y=0"), task("/dev/a:/dev/b:r", "x.com/y=0")), "");
+    assert.equal(refusal(node("/dev/a"), task("/dev/a", "/dev/b")), refused);
+    assert.equal(refusal(node(), task("x.com/y=0")), refused);
+    assert.equal(refusal(node(), task()), "");
+  });
+});
+
 describe("the plugin filter", () => {
   const volume = (name: string) =>
     aContainerTask("t", {

@@ -6,7 +6,7 @@ import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { Scope } from "../../../lib/scope.ts";
 import { make } from "../../../proto/codec.ts";
-import type { EngineDescriptionPlugin, Task } from "../../../proto/generated.ts";
+import type { EngineDescriptionPlugin, GenericResource, Task } from "../../../proto/generated.ts";
 import { Limit } from "../limit.ts";
 import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir } from "../payload-dir.ts";
@@ -42,6 +42,12 @@ export interface DockerRuntimeModules {
   readonly log: Logger;
 }
 
+/** A generic resource that the engine was told of. */
+interface EngineGeneric {
+  readonly NamedResourceSpec?: { readonly Kind: string; readonly Value: string };
+  readonly DiscreteResourceSpec?: { readonly Kind: string; readonly Value: number };
+}
+
 /** The parts of the engine's reply to `info` that we use. */
 interface EngineInfo {
   readonly ServerVersion: string;
@@ -50,6 +56,7 @@ interface EngineInfo {
   readonly OSType: string;
   readonly NCPU: number;
   readonly MemTotal: number;
+  readonly GenericResources?: readonly EngineGeneric[] | null;
   readonly Plugins: Readonly<Record<string, readonly string[] | null>>;
 }
 
@@ -68,6 +75,13 @@ function pluginsOf(plugins: EngineInfo["Plugins"]): readonly EngineDescriptionPl
   );
 }
 
+function genericOf(resource: EngineGeneric): readonly GenericResource[] {
+  const { NamedResourceSpec: named, DiscreteResourceSpec: discrete } = resource;
+  if (named) return [{ resource: "named", named: { kind: named.Kind, value: named.Value } }];
+  if (!discrete) return [];
+  return [{ resource: "discrete", discrete: { kind: discrete.Kind, value: discrete.Value } }];
+}
+
 function toDescription(info: EngineInfo): RuntimeDescription {
   return {
     runtimes: ["docker"],
@@ -76,7 +90,11 @@ function toDescription(info: EngineInfo): RuntimeDescription {
     plugins: pluginsOf(info.Plugins),
     architecture: info.Architecture,
     os: info.OSType,
-    resources: make("Resources", { nanoCpus: info.NCPU * 1e9, memoryBytes: info.MemTotal }),
+    resources: make("Resources", {
+      nanoCpus: info.NCPU * 1e9,
+      memoryBytes: info.MemTotal,
+      generic: (info.GenericResources ?? []).flatMap(genericOf),
+    }),
   };
 }
 

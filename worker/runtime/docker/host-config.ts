@@ -1,4 +1,4 @@
-import type { HostConfig } from "dockerode";
+import type { DeviceRequest, HostConfig } from "dockerode";
 import { PortProtocol, PublishMode } from "../../../proto/generated.ts";
 import type {
   ContainerSpec,
@@ -8,6 +8,7 @@ import type {
   ResourceRequirements,
   Task,
 } from "../../../proto/generated.ts";
+import { taskDevices } from "../devices.ts";
 
 const PROTOCOLS: Readonly<Record<PortProtocol, string>> = {
   [PortProtocol.TCP]: "tcp",
@@ -111,6 +112,26 @@ function logConfig(driver: Driver | null): HostConfig {
   return { LogConfig: { Type: driver.name, Config: driver.options } };
 }
 
+/** Devices asked for, and those that came as named generic resources. */
+function deviceConfig(task: Task, spec: ContainerSpec): HostConfig {
+  const { nodes, cdi, gpus } = taskDevices(spec.devices, task.assignedGenericResources);
+  const requests: DeviceRequest[] = [];
+  if (cdi.length > 0) requests.push({ Driver: "cdi", DeviceIDs: [...cdi] });
+  // As `docker run --gpus device=…` asks.
+  if (gpus.length > 0)
+    requests.push({ Driver: "nvidia", DeviceIDs: [...gpus], Capabilities: [["gpu"]] });
+  return {
+    ...(nodes.length > 0 && {
+      Devices: nodes.map(({ host, target, permissions }) => ({
+        PathOnHost: host,
+        PathInContainer: target,
+        CgroupPermissions: permissions,
+      })),
+    }),
+    ...(requests.length > 0 && { DeviceRequests: requests }),
+  };
+}
+
 /** The engine's host configuration for a task, without its mounts. */
 export function toHostConfig(task: Task, spec: ContainerSpec): HostConfig {
   return {
@@ -131,5 +152,6 @@ export function toHostConfig(task: Task, spec: ContainerSpec): HostConfig {
     Ulimits: spec.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
     OomScoreAdj: spec.oomScoreAdj,
     SecurityOpt: securityOptions(spec.privileges),
+    ...deviceConfig(task, spec),
   };
 }

@@ -8,6 +8,9 @@ import { groupsOf, resolveGroup, resolveIdentity } from "../identity.ts";
 import type { AccountFiles, Identity } from "../identity.ts";
 import { expand, type TemplateScope } from "../template.ts";
 import { boundingSet } from "./capabilities.ts";
+import { planDevices } from "./device-plan.ts";
+import type { DeviceNode } from "../devices.ts";
+import type { MountEntry } from "./mount-plan.ts";
 import type { Privileges } from "./sandbox.ts";
 import { sysctlFiles } from "./sysctls.ts";
 import { ulimitOptions } from "./ulimits.ts";
@@ -25,8 +28,10 @@ export interface ProcessPlan {
   /** Options of prlimit. */
   readonly ulimits: readonly string[];
   readonly sysctls: readonly { readonly path: string; readonly value: string }[];
-  /** Device nodes beyond the usual ones, for a task with a root of its own. */
-  readonly devices: readonly string[];
+  /** Device nodes that it gets. */
+  readonly devices: readonly DeviceNode[];
+  /** What CDI devices bring along. */
+  readonly deviceMounts: readonly MountEntry[];
   /** Whether the task has a network namespace of its own. */
   readonly ownNetwork: boolean;
 }
@@ -90,6 +95,15 @@ function stopSignalOf(name: string): NodeJS.Signals {
   throw new SwarmError("invalid", `invalid stop signal ${name}`);
 }
 
+/** As swarm mode names them, but with names that a shell can hold: a kind may have a dash. */
+function assignedEnv({ assignedGenericResources }: Task): Readonly<Record<string, string>> {
+  const entries = resourceEnv(assignedGenericResources).map((entry) => {
+    const at = entry.indexOf("=");
+    return [entry.slice(0, at).replace(/\W/g, "_"), entry.slice(at + 1)];
+  });
+  return Object.fromEntries(entries);
+}
+
 function checkNames(env: Readonly<Record<string, string>>): void {
   for (const name of Object.keys(env)) {
     // Processes are started by a shell, which drops any other.
@@ -107,10 +121,13 @@ export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
   if (!isAbsolute(cwd))
     throw new SwarmError("invalid", `working directory ${cwd} is not an absolute path`);
   const path = spec.rootFs === "" ? process.env["PATH"] : undefined;
+  const devices = planDevices(spec.devices, task.assignedGenericResources);
   const env = {
     PATH: path ?? DEFAULT_PATH,
     ...(hostname === "" ? {} : { HOSTNAME: hostname }),
-    ...expandEnv([...spec.env, ...resourceEnv(task.assignedGenericResources)], scope),
+    ...expandEnv(spec.env, scope),
+    ...assignedEnv(task),
+    ...expandEnv(devices.env, {}),
   };
   checkNames(env);
   const ownNetwork = (task.spec?.networks ?? []).length > 0 || task.networks.length > 0;
@@ -121,7 +138,8 @@ export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
     hostname,
     ulimits: ulimitOptions(spec.ulimits),
     sysctls: sysctlFiles(spec.sysctls, ownNetwork),
-    devices: [],
+    devices: devices.nodes,
+    deviceMounts: devices.mounts,
     ownNetwork,
   };
 }

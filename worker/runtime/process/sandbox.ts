@@ -72,6 +72,10 @@ function enterRoot(root: TaskRoot): readonly string[] {
   return [
     ...mountAll(root.baseTab),
     `cp -a ${root.devices.map(quoted).join(" ")} ${TOOLBOX_LINKS} ${quoted(`${root.dir}/dev/`)}`,
+    ...root.ownDevices.flatMap(({ host, target }) => {
+      const place = quoted(root.dir + target);
+      return [`mkdir -p "$(dirname ${place})"`, `cp -a ${quoted(host)} ${place}`];
+    }),
     ...mountAll(root.tab),
     `mkdir ${quoted(root.dir + OLD_ROOT)}`,
     `cd ${quoted(root.dir)}`,

@@ -2,6 +2,7 @@ import { chmodSync, closeSync, copyFileSync, existsSync, mkdirSync, openSync } f
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
+import type { DeviceNode } from "../devices.ts";
 import { fstabLine, type MountEntry } from "./mount-plan.ts";
 import { pathInRoot } from "./path-in-root.ts";
 import { TOOLBOX_DIR } from "./toolbox.ts";
@@ -27,6 +28,8 @@ export interface TaskRoot {
   /** File with what is mounted after. */
   readonly tab: string;
   readonly devices: readonly string[];
+  /** Devices beyond the usual ones. */
+  readonly ownDevices: readonly DeviceNode[];
   /** `c 1:3 rwm`: what the task may use of the node's devices. */
   readonly deviceRules: readonly string[];
 }
@@ -37,8 +40,8 @@ export interface TaskRootRequest {
   readonly readOnly: boolean;
   readonly cwd: string;
   readonly mounts: readonly MountEntry[];
-  /** Device nodes beyond the usual ones. */
-  readonly devices: readonly string[];
+  /** Devices beyond the usual ones. */
+  readonly devices: readonly DeviceNode[];
   readonly toolbox: string;
 }
 
@@ -98,7 +101,8 @@ export class TaskRoots {
     }
     return {
       dir,
-      devices: [...DEVICES, ...devices],
+      devices: DEVICES,
+      ownDevices: devices,
       deviceRules: [...RULES, ...devices.map(ruleOf)],
       baseTab: this.writeTab(
         taskId,
@@ -121,11 +125,11 @@ export class TaskRoots {
   }
 }
 
-function ruleOf(path: string): string {
-  const stat = statSync(path);
+function ruleOf({ host, permissions }: DeviceNode): string {
+  const stat = statSync(host);
   const major = ((stat.rdev >> 8) & 0xfff) | 0;
   const minor = (stat.rdev & 0xff) | ((stat.rdev >> 12) & 0xfff00);
-  return `${stat.isBlockDevice() ? "b" : "c"} ${major}:${minor} rwm`;
+  return `${stat.isBlockDevice() ? "b" : "c"} ${major}:${minor} ${permissions}`;
 }
 
 function makePoint(path: string, isFile: boolean): void {

@@ -3,6 +3,7 @@ import { posix } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
 import { HOST_ACCOUNTS, type AccountFiles } from "../identity.ts";
+import type { DeviceNode } from "../devices.ts";
 import type { PayloadDir, PlacedFile } from "../payload-dir.ts";
 import type { TemplateScope } from "../template.ts";
 import { isLimited, toLimits, type Cgroups } from "./cgroups.ts";
@@ -71,7 +72,12 @@ export class TaskSetup {
         "a read-only root needs a root file system of the process's own (label skep.root-fs)",
       );
     const image = spec.rootFs === "" ? "" : await this.#modules.images.open(spec.rootFs);
-    const mounts = [...(await this.#mounts(of, image)), ...this.#fileMounts(of, files, image)];
+    const mounts = [
+      ...(image === "" ? [] : plan.deviceMounts),
+      ...(await this.#mounts(of, image)),
+      ...this.#fileMounts(of, files, image),
+    ];
+    if (image === "") refuseMovedDevices(plan.devices);
     const root = image === "" ? null : await this.#root(of, image, mounts);
     const sandboxPlan: SandboxPlan = {
       hostname: plan.hostname,
@@ -214,6 +220,16 @@ function hostLine(mount: MountEntry): string {
     `mount target ${mount.target} does not exist on this node: make it, or give the process a ` +
       "root file system of its own (label skep.root-fs)",
   );
+}
+
+/** Among the node's own files a task finds the node's devices, and none by another name. */
+function refuseMovedDevices(devices: readonly DeviceNode[]): void {
+  const moved = devices.find(({ host, target }) => host !== target);
+  if (moved)
+    throw new SwarmError(
+      "invalid",
+      `device ${moved.host} can be ${moved.target} only in a root file system of the process's own`,
+    );
 }
 
 /** Checks and expands the task's spec. */
