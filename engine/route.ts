@@ -40,7 +40,7 @@ export function list<T>(
 
 /** One path and method. */
 export interface Route {
-  readonly method: "GET" | "HEAD" | "POST" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   /** In find-my-way's syntax, without the version. */
   readonly path: string;
   /** Streams have no time limit. */

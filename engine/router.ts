@@ -11,6 +11,7 @@ import { skepRoutes } from "./routes/skep.ts";
 import { swarmRoutes } from "./routes/swarm.ts";
 import { systemRoutes } from "./routes/system.ts";
 import { taskRoutes } from "./routes/tasks.ts";
+import { volumeRoutes } from "./routes/volumes.ts";
 import type { Route } from "./route.ts";
 import type { UpgradeRoute } from "./upgrades.ts";
 
@@ -26,6 +27,7 @@ const ROUTES: readonly Route[] = [
   ...networkRoutes,
   ...secretRoutes,
   ...configRoutes,
+  ...volumeRoutes,
   ...logRoutes,
   ...eventRoutes,
   ...skepRoutes,

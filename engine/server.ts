@@ -8,7 +8,7 @@ import { formatVersion, pageNotFound, splitVersion, type ApiVersion } from "./ap
 import { EventLog } from "./event-log.ts";
 import { JsonObject } from "./json-object.ts";
 import { openListener, type Listener, type TlsOptions } from "./listener.ts";
-import { isLocalPath, noEngine } from "./local/local-paths.ts";
+import { isLocalPath, NO_ENGINE, noEngine } from "./local/local-paths.ts";
 import type { EngineModules } from "./modules.ts";
 import { splitTarget } from "./query.ts";
 import { readJsonBody } from "./request-body.ts";
@@ -23,11 +23,6 @@ import { Upgrades } from "./upgrades.ts";
 const REQUEST_TIME_MS = 20_000;
 /** How long closing waits for requests that are being answered. */
 const CLOSE_GRACE_MS = 2_000;
-
-/** Why there is no engine to pass a request to. */
-const NO_ENGINE =
-  "this swarmd uses none. Start swarmd with --runtime auto and --docker-host, on a machine with " +
-  "Docker";
 
 /** Where the API listens. */
 export interface EngineOptions {
@@ -152,7 +147,8 @@ export class Engine {
     const { version, path } = splitVersion(target.path);
     const found = this.#router(method, path);
     if (!found) return this.#pass(path, request, response, running.abort.signal);
-    const body = method === "POST" ? await readJsonBody(request) : new JsonObject({});
+    const body =
+      method === "POST" || method === "PUT" ? await readJsonBody(request) : new JsonObject({});
     const { params, route } = found;
     const { query } = target;
     const { signal } = running.abort;

@@ -33,8 +33,13 @@ export async function askLocal(
 export async function listLocal(request: ApiRequest, path: string): Promise<readonly unknown[]> {
   const reply = await askLocal(request, { method: "GET", path });
   if (reply === undefined) return [];
-  if (reply.status >= 400) throw refusalOf(reply);
+  refuseLocal(reply);
   return Array.isArray(reply.body) ? reply.body : [];
+}
+
+/** Throws the refusal that `reply` is, if it is one. */
+export function refuseLocal(reply: LocalReply): void {
+  if (reply.status >= 400) throw refusalOf(reply);
 }
 
 /** A stream of the local engine for the same client; empty where no engine answers. */

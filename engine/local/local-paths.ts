@@ -20,6 +20,10 @@ const LOCAL_PATHS = new Set([
 /** One object of the engine: `docker inspect` tries kind after kind until one is not a 404. */
 const ONE_OBJECT = /^\/(containers|images|exec|plugins)\/.+\/json$|^\/(volumes|networks)\/[^/]+$/;
 
+/** Why there is no engine to pass a request to. */
+export const NO_ENGINE =
+  "none answers here. Start swarmd with --runtime auto and --docker-host, on a machine with Docker";
+
 /** Whether a path (without version and query) belongs to a container engine. */
 export function isLocalPath(path: string): boolean {
   return LOCAL_PATHS.has(path.split("/", 2)[1] ?? "");

@@ -94,7 +94,10 @@ async function updateVolume(
   return { volume: store.view.volume.get(written.id) ?? written };
 }
 
-/** Marks the volume for deletion by its driver; with `force` the record goes at once. */
+/**
+ * Marks the volume for deletion by its driver; one that no driver has made, or any with `force`,
+ * goes at once.
+ */
 async function removeVolume(
   { store }: ControlModules,
   { ref, force }: RemoveVolumeRequest,
@@ -104,6 +107,7 @@ async function removeVolume(
     const volume = tx.view.volume.resolve(ref);
     if (force) tx.remove("volume", volume);
     else if (volume.publishStatus.length > 0) throw forbidden("volume is still in use");
+    else if (!volume.volumeInfo) tx.remove("volume", volume);
     else if (!volume.pendingDelete) tx.update("volume", { ...volume, pendingDelete: true });
   }, call.signal);
   return {};

@@ -27,6 +27,7 @@ import {
   type Service,
   type StoreObject,
   type Task,
+  type Volume,
   type Version,
   type WatchMessage,
 } from "../../proto/generated.ts";
@@ -126,6 +127,7 @@ export class FakeControl implements Partial<ControlApi> {
     }),
   );
   readonly networks = new FakeTable<Network>("network", ({ spec }) => spec?.annotations ?? null);
+  readonly volumes = new FakeTable<Volume>("volume", ({ spec }) => spec?.annotations ?? null);
   readonly secrets = new FakeTable<Secret>("secret", ({ spec }) => spec?.annotations ?? null);
   readonly configs = new FakeTable<Config>("config", ({ spec }) => spec?.annotations ?? null);
   cluster: Cluster = make("Cluster", { id: "c".repeat(25), meta: this.#meta() });
@@ -377,6 +379,13 @@ export class FakeControl implements Partial<ControlApi> {
   removeNetwork: ControlApi["removeNetwork"] = async ({ ref }) => {
     this.#remove(this.networks, ref, (network) => ({ object: "network", network }));
     return {};
+  };
+
+  getVolume: ControlApi["getVolume"] = async ({ ref }) => ({ volume: this.volumes.find(ref) });
+
+  listVolumes: ControlApi["listVolumes"] = async ({ filter, page }) => {
+    const { items, next } = this.volumes.list(filter, page);
+    return { volumes: items, next };
   };
 
   getSecret: ControlApi["getSecret"] = async ({ ref }) => ({ secret: this.secrets.find(ref) });

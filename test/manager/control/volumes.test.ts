@@ -77,7 +77,8 @@ describe("control: volumes", () => {
     });
     await refused(remove(), "failed-precondition", "volume is still in use");
     await harness.store.update((tx) => {
-      tx.update("volume", { ...harness.stored("volume", id), publishStatus: [] });
+      const volumeInfo = make("VolumeInfo", { volumeId: "v" });
+      tx.update("volume", { ...harness.stored("volume", id), publishStatus: [], volumeInfo });
     });
     await remove();
     assert.equal(harness.stored("volume", id).pendingDelete, true);
