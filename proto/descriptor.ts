@@ -4902,6 +4902,18 @@ export const descriptor = JSON.parse(`{
         }
        }
       },
+      "LogPosition": {
+       "fields": {
+        "taskId": {
+         "type": "string",
+         "id": 1
+        },
+        "sinceMs": {
+         "type": "int64",
+         "id": 2
+        }
+       }
+      },
       "LogOptions": {
        "fields": {
         "streams": {
@@ -4920,6 +4932,11 @@ export const descriptor = JSON.parse(`{
         "sinceMs": {
          "type": "int64",
          "id": 4
+        },
+        "positions": {
+         "rule": "repeated",
+         "type": "LogPosition",
+         "id": 5
         }
        }
       },

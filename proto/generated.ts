@@ -1922,6 +1922,13 @@ export interface LogSelector {
   readonly taskIds: readonly string[];
 }
 
+/** How far a task's log was read before. */
+export interface LogPosition {
+  readonly taskId: string;
+  /** Of the last line, whole milliseconds since the epoch: lines of that very time come again. */
+  readonly sinceMs: number;
+}
+
 export interface LogOptions {
   /** Empty = both. */
   readonly streams: readonly LogStream[];
@@ -1930,6 +1937,8 @@ export interface LogOptions {
   readonly tail: OptionalInt64 | null;
   /** Nanoseconds would not fit a double: whole milliseconds since the epoch; 0 = from the start. */
   readonly sinceMs: number;
+  /** Of these tasks everything from there on, whatever tail and since_ms say. */
+  readonly positions: readonly LogPosition[];
 }
 
 export interface LogContext {
@@ -2525,6 +2534,7 @@ export interface Messages {
   UpdateVolumeStatusRequestUpdate: UpdateVolumeStatusRequestUpdate;
   UpdateVolumeStatusResponse: UpdateVolumeStatusResponse;
   LogSelector: LogSelector;
+  LogPosition: LogPosition;
   LogOptions: LogOptions;
   LogContext: LogContext;
   LogMessage: LogMessage;

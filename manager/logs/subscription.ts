@@ -8,6 +8,7 @@ import type {
   SubscriptionMessage,
 } from "../../proto/generated.ts";
 import { LogBuffer } from "./log-buffer.ts";
+import { LogPositions } from "./positions.ts";
 
 /** How long a node may be silent before a reader who does not follow goes on without it. */
 export const NODE_SILENCE_MS = 10_000;
@@ -21,8 +22,6 @@ interface Source {
   state: "waiting" | "asked" | "done";
   /** How often it was asked; tells a new stream from a late end of an old one. */
   round: number;
-  /** Newest line heard, milliseconds since the epoch; where to go on after a lost connection. */
-  newestMs: number;
   cancelTimer: Cancel;
 }
 
@@ -40,6 +39,8 @@ export class Subscription {
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
   readonly #reasons = new Set<string>();
+  /** How far each node's tasks have been read. */
+  readonly #positions = new Map<string, LogPositions>();
   readonly #buffer = new LogBuffer();
   #sealed = false;
 
@@ -67,7 +68,7 @@ export class Subscription {
   /** Counts on `nodeId` to send. Returns false when it was counted on before. */
   expect(nodeId: string): boolean {
     if (this.#sources.has(nodeId)) return false;
-    const source: Source = { state: "waiting", round: 0, newestMs: 0, cancelTimer: () => {} };
+    const source: Source = { state: "waiting", round: 0, cancelTimer: () => {} };
     this.#sources.set(nodeId, source);
     this.#arm(nodeId, source, "is not available");
     return true;
@@ -92,8 +93,7 @@ export class Subscription {
       source.round++;
       this.#arm(nodeId, source, "did not answer in time");
     }
-    const sinceMs = source?.newestMs ?? 0;
-    const options = sinceMs > 0 ? { ...this.#options, sinceMs, tail: null } : this.#options;
+    const options = source && source.round > 1 ? this.#resumed(nodeId) : this.#options;
     return make("SubscriptionMessage", { id: this.id, selector: this.selector, options });
   }
 
@@ -108,10 +108,10 @@ export class Subscription {
   ): Promise<boolean> {
     const source = this.#sources.get(nodeId);
     if (source?.state !== "asked") return false;
-    const newestMs = Date.parse(messages.at(-1)?.timestamp ?? "");
-    if (newestMs > source.newestMs) source.newestMs = newestMs;
     source.cancelTimer(); // while it waits for the reader, the node is not the silent one
-    const taken = await this.#buffer.put(make("SubscribeLogsMessage", { messages }), signal);
+    const fresh = messages.filter((line) => this.#positionsOf(nodeId).take(line));
+    const message = make("SubscribeLogsMessage", { messages: fresh });
+    const taken = fresh.length === 0 || (await this.#buffer.put(message, signal));
     if (source.state === "asked") this.#arm(nodeId, source, "did not answer in time");
     return taken;
   }
@@ -154,6 +154,22 @@ export class Subscription {
   close(error?: unknown): void {
     for (const source of this.#sources.values()) source.cancelTimer();
     this.#buffer.end(error);
+  }
+
+  /** The options for a node that is asked again: it goes on where each of its tasks was lost. */
+  #resumed(nodeId: string): LogOptions {
+    const own = this.#positionsOf(nodeId).resume();
+    const known = new Set(own.map(({ taskId }) => taskId));
+    const others = this.#options.positions.filter(({ taskId }) => !known.has(taskId));
+    return { ...this.#options, positions: [...others, ...own] };
+  }
+
+  #positionsOf(nodeId: string): LogPositions {
+    const known = this.#positions.get(nodeId);
+    if (known) return known;
+    const made = new LogPositions();
+    this.#positions.set(nodeId, made);
+    return made;
   }
 
   #break(nodeId: string, reason: string): void {

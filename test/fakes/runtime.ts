@@ -218,7 +218,7 @@ class FakeController implements TaskController {
         signal.throwIfAborted();
       }
       const line = task.lines[at];
-      if (line && read[line.stream]) yield line;
+      if (line && read[line.stream] && Date.parse(line.timestamp) >= read.sinceMs) yield line;
     }
   }
 

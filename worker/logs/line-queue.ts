@@ -3,6 +3,8 @@ import type { LogMessage } from "../../proto/generated.ts";
 
 /** Lines that wait for a slow reader, in bytes; then the tasks' readers wait. */
 const QUEUE_BYTES_MAX = 1 << 20;
+/** Cost counted for a line besides its bytes, so that empty ones are not free. */
+const LINE_OVERHEAD_BYTES = 64;
 /** Lines sent as one message. */
 const BATCH_LINES_MAX = 512;
 
@@ -24,7 +26,7 @@ export class LineQueue {
   /** Adds a line; resolves when there is room for the next. */
   async put(line: LogMessage, signal: AbortSignal): Promise<void> {
     this.#lines.push(line);
-    this.#bytes += line.data.length;
+    this.#bytes += line.data.length + LINE_OVERHEAD_BYTES;
     this.#wake();
     while (this.#bytes > QUEUE_BYTES_MAX) {
       await this.#change(signal);
@@ -53,7 +55,7 @@ export class LineQueue {
     }
     const lines = this.#lines.slice(0, BATCH_LINES_MAX);
     this.#lines = this.#lines.slice(BATCH_LINES_MAX);
-    for (const line of lines) this.#bytes -= line.data.length;
+    for (const line of lines) this.#bytes -= line.data.length + LINE_OVERHEAD_BYTES;
     const warning = this.#warnings.splice(0).join("\n");
     this.#wake();
     return { lines, warning };

@@ -16,6 +16,8 @@ import { LineQueue } from "./line-queue.ts";
 
 /** Most that one task's log may send, bytes per second. */
 const TASK_BYTES_PER_SECOND_MAX = 10 << 20;
+/** So that lines without content are not free. */
+const NEWLINE_BYTES = 1;
 /** The rate is kept over windows of this length. */
 const RATE_WINDOW_MS = 100;
 
@@ -85,15 +87,20 @@ export async function* publishTasks(
   const subscriptionId = subscription.id;
   const selector = subscription.selector ?? make("LogSelector");
   const read = readOf(subscription.options);
+  const positions = new Map(
+    subscription.options?.positions.map(({ taskId, sinceMs }) => [taskId, sinceMs]),
+  );
   const queue = new LineQueue();
   const scope = new Scope(signal);
   let readers = 0;
   const add = (runner: TaskRunner, { tail }: Pick<LogRead, "tail">): void => {
     if (!selects(selector, runner.task)) return;
     readers++;
+    const sinceMs = positions.get(runner.task.id);
+    const own = sinceMs === undefined ? { ...read, tail } : { ...read, tail: null, sinceMs };
     scope.run(async (inner) => {
       try {
-        await copy(runner, { ...read, tail }, { clock, queue, nodeId }, inner);
+        await copy(runner, own, { clock, queue, nodeId }, inner);
       } catch (error) {
         inner.throwIfAborted();
         queue.warn(`logs of task ${runner.task.id} could not be read: ${messageOf(error)}`);
@@ -135,7 +142,7 @@ async function copy(
   const { id: taskId, serviceId } = runner.task;
   const context = make("LogContext", { taskId, serviceId, nodeId });
   for await (const line of runner.controller().logs(read, signal)) {
-    await throttle.pass(line.data.length, signal);
+    await throttle.pass(line.data.length + NEWLINE_BYTES, signal);
     const { timestamp, data } = line;
     const stream = line.stream === "stdout" ? LogStream.STDOUT : LogStream.STDERR;
     await queue.put(make("LogMessage", { context, timestamp, data, stream }), signal);

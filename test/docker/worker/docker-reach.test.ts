@@ -68,8 +68,9 @@ describe("ways into a task that is a container", function () {
         () => false,
       ),
     );
-    const texts = Array.from({ length: 20 }, (_, i) => `text ${i}`);
-    assert.deepEqual(await Promise.all(texts.map(echo)), texts);
+    const texts = Array.from({ length: 10 }, (_, i) => `text ${i}`);
+    // One after another: this little server has room for one to wait.
+    for (const text of texts) assert.equal(await echo(text), text);
     await assert.rejects(controller.reach().dial(1, signal), { code: "unavailable" });
   });
 });

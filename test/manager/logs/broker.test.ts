@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import { SwarmError } from "../../../lib/errors.ts";
 import { SeededRandom } from "../../../lib/random.ts";
 import { LogBroker } from "../../../manager/logs/broker.ts";
@@ -334,14 +335,52 @@ describe("log broker", () => {
       // The old stream ends only now: that must not end the new one.
       feed.end();
       await published;
-      const options = again.items[0]?.options;
-      assert.equal(options?.sinceMs, Date.parse(timestamp));
-      assert.equal(options.tail, null);
-      await publish("n1", lines(id, line("two")));
+      const sinceMs = Date.parse(timestamp);
+      assert.deepEqual(again.items[0]?.options?.positions, [{ taskId: "t1", sinceMs }]);
+      await publish(
+        "n1",
+        lines(id, line("one", "n1", "t1", { timestamp })),
+        lines(id, line("two", "n1", "t1", { timestamp })),
+      );
       await settle();
       assert.deepEqual(texts(reading), ["one", "two"]);
       assert.equal(reading.done, false);
       assert.equal(warnings(reading)[0], `${INCOMPLETE}node n1 disconnected unexpectedly`);
+    });
+
+    it("keeps nothing of a node that comes and goes, and tells no line twice", async () => {
+      const leave = new AbortController();
+      const reading = read({ taskIds: ["t1"] }, { follow: true }, leave.signal);
+      const listeners = (): number => getEventListeners(leave.signal, "abort").length;
+      await settle();
+      let before = 0;
+      for (let round = 0; round < 200; round++) {
+        const connection = new AbortController();
+        const asked = listen("n1", connection.signal);
+        await settle();
+        const id = asked.items[0]?.id ?? "";
+        const feed = new Feed<PublishLogsMessage>();
+        const published = broker.publishLogs(feed, callOf("n1", connection.signal));
+        const timestamp = new Date(round * 10).toISOString();
+        const older = { timestamp: new Date((round - 1) * 10).toISOString() };
+        if (round > 0) feed.push(lines(id, line(`line ${round - 1}`, "n1", "t1", older)));
+        feed.push(lines(id, line(`line ${round}`, "n1", "t1", { timestamp })));
+        await settle();
+        connection.abort(new SwarmError("cancelled", "gone"));
+        feed.end();
+        await published;
+        await settle();
+        assert.equal(getEventListeners(connection.signal, "abort").length, 0);
+        if (round === 10) before = listeners();
+      }
+      assert.equal(listeners(), before);
+      assert.deepEqual(
+        texts(reading),
+        Array.from({ length: 200 }, (_, i) => `line ${i}`),
+      );
+      assert.ok(warnings(reading).length <= 2, "one warning for each reason");
+      leave.abort(new SwarmError("cancelled", "gone"));
+      await assert.rejects(reading.ended);
     });
 
     it("ends with the leadership", async () => {

@@ -26,7 +26,7 @@ describe("line queue", () => {
 
   it("makes those wait who add more than fits, until somebody takes", async () => {
     const queue = new LineQueue();
-    await queue.put(line(1 << 20), signal);
+    await queue.put(line((1 << 20) - 100), signal);
     let added = false;
     const put = queue.put(line(1), signal).then(() => {
       added = true;
@@ -35,6 +35,19 @@ describe("line queue", () => {
     assert.equal(added, false);
     await queue.take(signal);
     await put;
+  });
+
+  it("makes those wait who add many lines without content", async () => {
+    const queue = new LineQueue();
+    let added = 0;
+    const adding = (async () => {
+      for (; added < 100_000; added++) await queue.put(line(0), signal);
+    })();
+    await setImmediate();
+    await setImmediate();
+    assert.ok(added < 20_000, `${added} lines wait`);
+    while (added < 100_000) await queue.take(signal);
+    await adding;
   });
 
   it("tells warnings at once, with or without lines", async () => {

@@ -77,6 +77,14 @@ describe("publishing logs", () => {
     assert.deepEqual(texts(), ["o4", "e"]);
   });
 
+  it("goes on with a task where it was read before, whatever the tail", async () => {
+    hold("t1");
+    hold("t2");
+    for (const text of ["a", "b", "c"]) for (const id of ["t1", "t2"]) machine.print(id, text + id);
+    await publish({ tail: { value: 1 }, positions: [{ taskId: "t2", sinceMs: 1 }] });
+    assert.deepEqual(texts().sort(), ["bt2", "ct1", "ct2"]);
+  });
+
   it("warns of a task whose log cannot be read, and gives the others", async () => {
     hold("t1");
     hold("t2");

@@ -155,7 +155,8 @@ export function itCanBeReached(subject: () => ReachSubject): void {
     await start();
     const session = await exec(["sh", "-c", "while :; do echo 0123456789abcdef; done"]);
     const chunks = session.output[Symbol.asyncIterator]();
-    await chunks.next();
+    const first = await chunks.next();
+    assert.match(Buffer.from(first.value?.data ?? []).toString(), /^0123456789abcdef\n/);
     const { pids } = await task.reach().usage(signal);
     assert.ok(pids === null || pids > 0);
     await session.close();
