@@ -1,6 +1,6 @@
 import type { Affinity } from "../../proto/generated.ts";
 import type { NodeInfo } from "./node-info.ts";
-import type { Group, Picker, Strategy } from "./strategies/strategy.ts";
+import type { Group, OpenPicker, Picker } from "./strategies/strategy.ts";
 
 /** Nodes that suit a group's wishes equally well. */
 interface Layer {
@@ -32,20 +32,20 @@ export function scorer(affinities: readonly Affinity[]): (info: NodeInfo) => num
 }
 
 /**
- * Soft wishes to be near services with a label, or apart from them: `strategy` picks among the
+ * Soft wishes to be near services with a label, or apart from them: `open` picks among the
  * nodes that grant most of them, then among those that grant fewer. A task placed may itself be
  * what others want to be near to.
  */
-export function withAffinities(affinities: readonly Affinity[], strategy: Strategy): Strategy {
-  if (affinities.length === 0) return strategy;
+export function withAffinities(affinities: readonly Affinity[], open: OpenPicker): OpenPicker {
+  if (affinities.length === 0) return open;
   const scoreOf = scorer(affinities);
-  return (nodes, group) => layered(nodes, group, strategy, scoreOf);
+  return (nodes, group) => layered(nodes, group, open, scoreOf);
 }
 
 function layered(
   nodes: readonly NodeInfo[],
   group: Group,
-  strategy: Strategy,
+  open: OpenPicker,
   scoreOf: (info: NodeInfo) => number,
 ): Picker {
   /** The best first. */
@@ -66,7 +66,7 @@ function layered(
   return {
     next: () => {
       for (const layer of layers) {
-        layer.picker ??= strategy([...layer.nodes], group);
+        layer.picker ??= open([...layer.nodes], group);
         const info = layer.picker.next();
         if (!info) continue;
         last = { layer, info };

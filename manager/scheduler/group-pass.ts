@@ -13,7 +13,7 @@ import { groupKey, type NodeInfo } from "./node-info.ts";
 import type { NodeSet } from "./node-set.ts";
 import { Pipeline, type Explanation } from "./pipeline.ts";
 import { withPreferences } from "./preferences.ts";
-import { STRATEGIES } from "./strategies/index.ts";
+import { strategyOf } from "./strategies/index.ts";
 import type { Picker } from "./strategies/strategy.ts";
 
 /** A task and the node it is to run on. */
@@ -29,11 +29,6 @@ export interface PlaceOptions {
   readonly defaultStrategy: PlacementStrategy;
   readonly nowMs: number;
   readonly random: Random;
-}
-
-function strategyOf(task: Task, fallback: PlacementStrategy) {
-  const own = task.spec?.placement?.strategy ?? PlacementStrategy.DEFAULT;
-  return STRATEGIES[own === PlacementStrategy.DEFAULT ? fallback : own];
 }
 
 /** Takes `task` in on `info` and says what was decided. */
@@ -99,9 +94,9 @@ export class GroupPass {
     const { defaultStrategy, nowMs, random } = this.#options;
     const key = groupKey(sample);
     const reserved = reservationOf(sample);
-    const { preferences = [], affinities = [] } = sample.spec?.placement ?? {};
-    const strategy = withAffinities(affinities, strategyOf(sample, defaultStrategy));
-    return withPreferences(preferences, strategy, fitting, {
+    const { preferences = [], affinities = [], strategy } = sample.spec?.placement ?? {};
+    const { open } = strategyOf(strategy ?? PlacementStrategy.DEFAULT, defaultStrategy);
+    return withPreferences(preferences, withAffinities(affinities, open), fitting, {
       serviceId: sample.serviceId,
       failures: (node) => node.failures.of(key, nowMs),
       roomOn: (node) => node.roomFor(reserved),

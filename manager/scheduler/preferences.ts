@@ -1,7 +1,7 @@
 import type { Node, PlacementPreference } from "../../proto/generated.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { IndexHeap } from "./strategies/heap.ts";
-import type { Group, Picker, Strategy } from "./strategies/strategy.ts";
+import type { Group, OpenPicker, Picker } from "./strategies/strategy.ts";
 
 /** Reads the value of `node.labels.x` or `engine.labels.x`; empty when missing. */
 export function labelReader(descriptor: string): (node: Node) => string {
@@ -18,12 +18,12 @@ export function labelReader(descriptor: string): (node: Node) => string {
  */
 export function withPreferences(
   preferences: readonly PlacementPreference[],
-  strategy: Strategy,
+  open: OpenPicker,
   nodes: readonly NodeInfo[],
   group: Group,
 ): Picker {
   const [first, ...rest] = preferences;
-  if (!first) return strategy(nodes, group);
+  if (!first) return open(nodes, group);
   const labelOf = labelReader(first.spreadDescriptor);
   const values = new Map<string, NodeInfo[]>();
   for (const info of nodes) {
@@ -33,7 +33,7 @@ export function withPreferences(
     else values.set(value, [info]);
   }
   const members = [...values.values()];
-  const pickers = members.map((each) => withPreferences(rest, strategy, each, group));
+  const pickers = members.map((each) => withPreferences(rest, open, each, group));
   const tasks = Int32Array.from(members, (each) =>
     each.reduce((sum, node) => sum + node.countOf(group.serviceId), 0),
   );

@@ -3,7 +3,7 @@ import { scorer } from "../affinities.ts";
 import type { NodeInfo } from "../node-info.ts";
 import type { NodeSet } from "../node-set.ts";
 import { labelReader } from "../preferences.ts";
-import { RANKS } from "../strategies/index.ts";
+import { strategyOf } from "../strategies/index.ts";
 
 /** A node with its place in the preference tree and its rank within. */
 export interface Rated {
@@ -28,8 +28,7 @@ export class Suitability {
 
   constructor(sample: Task, nodes: NodeSet, defaultStrategy: PlacementStrategy) {
     const { preferences = [], affinities = [], strategy } = sample.spec?.placement ?? {};
-    const own = strategy ?? PlacementStrategy.DEFAULT;
-    const rank = RANKS[own === PlacementStrategy.DEFAULT ? defaultStrategy : own];
+    const { rank } = strategyOf(strategy ?? PlacementStrategy.DEFAULT, defaultStrategy);
     const { serviceId } = sample;
     const scoreOf = affinities.length > 0 ? scorer(affinities) : undefined;
     this.#rankOf = (info) =>

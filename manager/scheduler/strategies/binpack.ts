@@ -1,12 +1,12 @@
 import type { NodeInfo } from "../node-info.ts";
-import type { Group, Picker } from "./strategy.ts";
+import type { Group, Picker, Strategy } from "./strategy.ts";
 
 /**
  * Fills the fullest node that fits, by the resource it has least of, before it turns to the next.
  * Of nodes that are equally full, the one with more tasks comes first: empty nodes stay empty. Of
  * empty ones the one that takes most of the tasks: the fewer are needed.
  */
-export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
+function open(nodes: readonly NodeInfo[], group: Group): Picker {
   const ranked = nodes
     .map((node, index) => ({
       node,
@@ -37,6 +37,9 @@ export function binpack(nodes: readonly NodeInfo[], group: Group): Picker {
 const UTILIZATION_STEPS = 1e9;
 
 /** The fullest node first: emptier ones become empty. */
-export function binpackRank(node: NodeInfo): readonly number[] {
+function rank(node: NodeInfo): readonly number[] {
   return [-Math.round(node.utilization() * UTILIZATION_STEPS), -node.total];
 }
+
+/** Fills nodes one after the other, so that others stay empty. */
+export const binpack: Strategy = { open, rank };

@@ -1,21 +1,17 @@
 import { PlacementStrategy } from "../../../proto/generated.ts";
-import { binpack, binpackRank } from "./binpack.ts";
-import { random, randomRank } from "./random.ts";
-import { spread, spreadRank } from "./spread.ts";
-import type { Rank, Strategy } from "./strategy.ts";
+import { binpack } from "./binpack.ts";
+import { random } from "./random.ts";
+import { spread } from "./spread.ts";
+import type { Strategy } from "./strategy.ts";
 
-/** Every strategy. DEFAULT is what the cluster's default falls back to. */
-export const STRATEGIES: Readonly<Record<PlacementStrategy, Strategy>> = {
-  [PlacementStrategy.DEFAULT]: spread,
+const STRATEGIES: Readonly<Record<PlacementStrategy, Strategy | undefined>> = {
+  [PlacementStrategy.DEFAULT]: undefined,
   [PlacementStrategy.SPREAD]: spread,
   [PlacementStrategy.BINPACK]: binpack,
   [PlacementStrategy.RANDOM]: random,
 };
 
-/** How each strategy ranks nodes when tasks that run may move. */
-export const RANKS: Readonly<Record<PlacementStrategy, Rank>> = {
-  [PlacementStrategy.DEFAULT]: spreadRank,
-  [PlacementStrategy.SPREAD]: spreadRank,
-  [PlacementStrategy.BINPACK]: binpackRank,
-  [PlacementStrategy.RANDOM]: randomRank,
-};
+/** The service's own strategy, else the cluster's, else spread. */
+export function strategyOf(own: PlacementStrategy, ofCluster: PlacementStrategy): Strategy {
+  return STRATEGIES[own] ?? STRATEGIES[ofCluster] ?? spread;
+}

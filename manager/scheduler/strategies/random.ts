@@ -1,25 +1,28 @@
 import type { NodeInfo } from "../node-info.ts";
-import type { Group, Picker } from "./strategy.ts";
+import type { Group, Picker, Strategy } from "./strategy.ts";
 
 /** Every node that fits is equally likely, for each task anew. */
-export function random(nodes: readonly NodeInfo[], group: Group): Picker {
-  const open = [...nodes];
+function open(nodes: readonly NodeInfo[], group: Group): Picker {
+  const free = [...nodes];
   let at = -1;
   return {
     next: () => {
-      if (open.length === 0) return undefined;
-      at = group.random.int(open.length);
-      return open[at];
+      if (free.length === 0) return undefined;
+      at = group.random.int(free.length);
+      return free[at];
     },
     placed: (fits) => {
       if (fits) return;
-      const last = open.pop();
-      if (last && at < open.length) open[at] = last;
+      const last = free.pop();
+      if (last && at < free.length) free[at] = last;
     },
   };
 }
 
 /** Any node that fits is as good as any other. */
-export function randomRank(): readonly number[] {
+function rank(): readonly number[] {
   return [];
 }
+
+/** Any node that fits. */
+export const random: Strategy = { open, rank };

@@ -1,9 +1,9 @@
 import type { NodeInfo } from "../node-info.ts";
 import { IndexHeap } from "./heap.ts";
-import type { Group, Picker } from "./strategy.ts";
+import type { Group, Picker, Strategy } from "./strategy.ts";
 
 /** Swarm mode's order: fewest failures, then fewest tasks of the service, then fewest tasks. */
-export function spread(nodes: readonly NodeInfo[], group: Group): Picker {
+function open(nodes: readonly NodeInfo[], group: Group): Picker {
   const failures = new Int32Array(nodes.length);
   const own = new Int32Array(nodes.length);
   const total = new Int32Array(nodes.length);
@@ -37,6 +37,9 @@ export function spread(nodes: readonly NodeInfo[], group: Group): Picker {
 }
 
 /** The same order; failures are no reason to move what runs. */
-export function spreadRank(node: NodeInfo, serviceId: string): readonly number[] {
+function rank(node: NodeInfo, serviceId: string): readonly number[] {
   return [node.countOf(serviceId), node.total];
 }
+
+/** Evens out, as swarm mode does; the default. */
+export const spread: Strategy = { open, rank };

@@ -22,12 +22,16 @@ export interface Picker {
   placed(fits: boolean): void;
 }
 
-/**
- * How well a node suits one more task of the service: the smaller, the better, the first number
- * counts most. Rebalancing moves a task when another node ranks better than its own would without
- * it; moves that a rank asks for, one after the other, come to an end.
- */
-export type Rank = (node: NodeInfo, serviceId: string) => readonly number[];
+/** Puts nodes that fit in order for equal tasks. */
+export type OpenPicker = (nodes: readonly NodeInfo[], group: Group) => Picker;
 
-/** How nodes that fit are ordered. */
-export type Strategy = (nodes: readonly NodeInfo[], group: Group) => Picker;
+/** A placement strategy: where tasks go, and whether one that runs had better be elsewhere. */
+export interface Strategy {
+  readonly open: OpenPicker;
+  /**
+   * How well a node suits one more task of the service: the smaller, the better, the first number
+   * counts most. Rebalancing moves a task when another node ranks better than its own would
+   * without it; moves that a rank asks for, one after the other, come to an end.
+   */
+  readonly rank: (node: NodeInfo, serviceId: string) => readonly number[];
+}
