@@ -42,7 +42,11 @@ export function* planMoves(
   nodes: NodeSet,
   options: MoveOptions,
 ): Iterable<Move | null> {
-  const movables = services.map(byNode).filter((movable) => movable.size > 0);
+  const movables: Movable[] = [];
+  for (const tasks of services) {
+    if (tasks.length > 0) movables.push(byNode(tasks));
+    yield null;
+  }
   const held = new HeldNodes();
   let left = options.movesMax;
   for (let isDone = false; !isDone;) {
