@@ -61,7 +61,11 @@ export class Placer {
 
   /** Decides on all that is to be looked at; null is a step without a decision. */
   *decide(options: PlaceOptions): Iterable<Decision | null> {
-    for (const group of this.#outdated) this.#backlog.wake(group);
+    for (const group of this.#outdated) {
+      // Those who waited are gone: nobody is left to be told.
+      if (group.tasks.size === 0) this.#outdated.delete(group);
+      else this.#backlog.wake(group);
+    }
     yield* this.#backlog.open(this.nodes.takeOpenings(), this.nodes);
     const pipelines = new Map<string, Pipeline>();
     for (const [id, task] of this.#unlabelled) {
