@@ -52,7 +52,15 @@ function run(): Promise<boolean> | undefined {
     );
   const base = values.base ?? systemRandom.int(2 ** 32).toString(36);
   if (values.mutants)
-    return huntMutants({ only: values.only, limitMs: Number(values.limit) * 1000, base }, print);
+    return huntMutants(
+      {
+        part: swarm ? "manager" : "raft",
+        only: values.only,
+        limitMs: Number(values.limit) * 1000,
+        base,
+      },
+      print,
+    );
   if (seeds === undefined && minutes === undefined) return undefined;
   return runBatch(
     {

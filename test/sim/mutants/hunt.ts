@@ -4,17 +4,25 @@ import { runTask, type Task, type TaskResult } from "../cli/worker.ts";
 import { PROFILES } from "../raft/profiles.ts";
 import { ELECTION_MUTANTS } from "./election-mutants.ts";
 import { LOG_MUTANTS } from "./log-mutants.ts";
-import type { Mutant } from "./mutant.ts";
+import { MANAGER_MUTANTS } from "./manager-mutants.ts";
+import { partOf, type Mutant, type Part } from "./mutant.ts";
 import { SERVICE_MUTANTS } from "./service-mutants.ts";
 import { plant } from "./workshop.ts";
 
 /** Every planted bug. */
-export const MUTANTS: readonly Mutant[] = [...ELECTION_MUTANTS, ...LOG_MUTANTS, ...SERVICE_MUTANTS];
+export const MUTANTS: readonly Mutant[] = [
+  ...ELECTION_MUTANTS,
+  ...LOG_MUTANTS,
+  ...SERVICE_MUTANTS,
+  ...MANAGER_MUTANTS,
+];
 
 /** Mutants hunted side by side. */
 const HUNTERS = 2;
 
 export interface HuntOptions {
+  /** Which simulator's mutants. */
+  readonly part: Part;
   /** Only mutants with one of these, separated by commas, in their names. */
   readonly only: string | undefined;
   /** Time to find one mutant, ms. */
@@ -34,10 +42,10 @@ interface Catch {
 
 /** Plants each mutant and runs seeds until one fails. Prints a line each, and the count. */
 export async function huntMutants(
-  { only, limitMs, base }: HuntOptions,
+  { part, only, limitMs, base }: HuntOptions,
   print: (text: string) => void,
 ): Promise<boolean> {
-  const waiting = MUTANTS.filter(
+  const waiting = MUTANTS.filter((mutant) => partOf(mutant) === part).filter(
     ({ name }) => only === undefined || only.split(",").some((part) => name.includes(part)),
   );
   const tally = { passed: 0, failed: 0 };
@@ -84,7 +92,8 @@ async function failsAnyway({ task }: TaskResult): Promise<boolean> {
 }
 
 /** Two seeds of three are of the mutant's own profile, the others of all in turn. */
-function profileFor({ profile }: Mutant, seed: number): string {
+function profileFor({ part, profile }: Mutant, seed: number): string {
+  if (part === "manager") return profile;
   return seed % 3 < 2 ? profile : PROFILES[Math.floor(seed / 3) % PROFILES.length]!.name;
 }
 

@@ -42,6 +42,8 @@ export class SimWorker {
   #managers: readonly string[];
   /** Told that it was removed from the cluster: it does not come back under this name. */
   removed = false;
+  /** The machine is lost for good. */
+  lost = false;
 
   constructor(
     {
@@ -69,7 +71,7 @@ export class SimWorker {
   }
 
   start(): void {
-    if (this.#life || this.removed) return;
+    if (this.#life || this.removed || this.lost) return;
     const random = this.#random.split(`life ${++this.#lives}`);
     const life = new AgentLife(this, this.#managers, random, this.#world);
     this.#life = life;

@@ -1,5 +1,7 @@
 import type { StoreView } from "../../../manager/store/tables.ts";
+import { slotKey } from "../../../manager/store/schema.ts";
 import {
+  NodeAvailability,
   NodeState,
   RestartPolicyCondition,
   TaskState,
@@ -19,11 +21,12 @@ const stateOf = (task: Task): TaskState => task.status?.state ?? TaskState.NEW;
 export function difference(view: StoreView, workers: readonly SimWorker[]): string | null {
   for (const node of view.node.all()) {
     const worker = workers.find(({ name }) => name === node.id);
-    if (worker && !worker.removed && node.status?.state !== NodeState.READY)
-      return `node ${node.id} is not ready: ${node.status?.message}`;
+    const wanted = worker?.lost ? NodeState.DOWN : NodeState.READY;
+    if (worker && node.status?.state !== wanted)
+      return `node ${node.id} is in state ${node.status?.state}: ${node.status?.message}`;
   }
   for (const task of view.task.all()) {
-    const problem = taskProblem(task, view);
+    const problem = taskProblem(task, view) ?? placeProblem(task, view);
     if (problem) return `${problem}: ${show(task)}`;
   }
   for (const service of view.service.all()) {
@@ -36,6 +39,9 @@ export function difference(view: StoreView, workers: readonly SimWorker[]): stri
 /** Nothing is on its way. */
 function taskProblem(task: Task, view: StoreView): string | null {
   const state = stateOf(task);
+  // What a lost node had stays known for a day, should it come back.
+  const lost = view.node.get(task.nodeId)?.status?.state === NodeState.DOWN;
+  if (lost && task.desiredState > TaskState.COMPLETE && state <= TaskState.RUNNING) return null;
   if (!view.service.get(task.serviceId)) return "a task without a service";
   if (task.desiredState === TaskState.REMOVE) return "a task that is to be removed";
   if (task.desiredState > TaskState.COMPLETE)
@@ -48,9 +54,19 @@ function taskProblem(task: Task, view: StoreView): string | null {
     : null;
 }
 
+/** Nothing is left where nothing may be. */
+function placeProblem(task: Task, view: StoreView): string | null {
+  const node = view.node.get(task.nodeId);
+  const open = task.desiredState <= TaskState.COMPLETE && stateOf(task) <= TaskState.RUNNING;
+  if (!open || task.nodeId === "" || view.service.get(task.serviceId)?.spec?.dependsOn.length)
+    return null;
+  if (!node || node.status?.state === NodeState.DOWN) return "a task on a lost node";
+  return node.spec?.availability === NodeAvailability.DRAIN ? "a task on a drained node" : null;
+}
+
 /** What runs on the machines is what the store says. */
 function programProblem(view: StoreView, workers: readonly SimWorker[]): string | null {
-  for (const worker of workers) {
+  for (const worker of workers.filter(({ lost }) => !lost)) {
     const ids = new Set(worker.programs.running().map(({ id }) => id));
     for (const task of view.task.by("node", worker.name)) {
       const runs = stateOf(task) === TaskState.RUNNING;
@@ -70,12 +86,15 @@ function serviceProblem(service: Service, view: StoreView): string | null {
   );
   const waiting = open.find((task) => stateOf(task) < TaskState.RUNNING);
   if (waiting) return isExcused(waiting, service) ? null : `waits: ${show(waiting)}`;
+  const history = historyProblem(tasks, service, view);
+  if (history) return history;
+  if (service.spec?.mode === "replicatedJob") return jobProblem(tasks, service);
   const wanted = wantedKeys(service, view);
-  if (!wanted) return null;
+  if (wanted === null) return null;
   const running = open.filter((task) => stateOf(task) === TaskState.RUNNING);
   const keys = new Set(running.map(({ slot, nodeId }) => (slot === 0 ? nodeId : String(slot))));
   if (running.length > keys.size) return "two tasks run in one place";
-  if (wanted === "some" || mayGiveUp(service)) return null;
+  if (mayGiveUp(service)) return null;
   if (typeof wanted === "number")
     return keys.size === wanted ? null : `${keys.size} of ${wanted} replicas run`;
   const missing = wanted.find((id) => !keys.has(id));
@@ -85,8 +104,37 @@ function serviceProblem(service: Service, view: StoreView): string | null {
     : `it runs on ${[...keys].join()}, not on ${wanted.join()}`;
 }
 
+/** A job that was told to run is done. */
+function jobProblem(tasks: readonly Task[], service: Service): string | null {
+  const { jobStatus, spec } = service;
+  if (spec?.mode !== "replicatedJob" || !jobStatus?.lastExecutionMs || mayGiveUp(service))
+    return null;
+  const run = jobStatus.jobIteration?.index ?? 0;
+  const done = tasks.filter(
+    (t) => t.jobIteration?.index === run && stateOf(t) === TaskState.COMPLETE,
+  );
+  const slots = new Set(done.map(({ slot }) => slot)).size;
+  const { totalCompletions } = spec.replicatedJob;
+  return slots === totalCompletions ? null : `run ${run} completed ${slots} of ${totalCompletions}`;
+}
+
+/** No slot keeps more tasks than the cluster wants to know of. */
+function historyProblem(tasks: readonly Task[], service: Service, view: StoreView): string | null {
+  const [cluster] = view.cluster.all();
+  const limit = cluster?.spec?.orchestration?.taskHistoryRetentionLimit ?? 5;
+  const attempts = service.spec?.task?.restart?.maxAttempts ?? 0;
+  const most = attempts > 0 ? attempts + 1 : Math.max(1, limit);
+  const slots = new Map<string, number>();
+  for (const task of tasks) {
+    const count = (slots.get(slotKey(task)) ?? 0) + 1;
+    slots.set(slotKey(task), count);
+    if (count > most + 1) return `slot ${slotKey(task)} keeps ${count} tasks`;
+  }
+  return null;
+}
+
 /** What should run: so many replicas, or one task on each of these nodes; null = any. */
-function wantedKeys(service: Service, view: StoreView): number | readonly string[] | "some" | null {
+function wantedKeys(service: Service, view: StoreView): number | readonly string[] | null {
   const { spec } = service;
   switch (spec?.mode) {
     case "replicated":
@@ -99,7 +147,8 @@ function wantedKeys(service: Service, view: StoreView): number | readonly string
 }
 
 function belongs(node: Node, { spec }: Service): boolean {
-  const open = node.status?.state === NodeState.READY && node.spec?.availability === 0;
+  const open =
+    node.status?.state === NodeState.READY && node.spec?.availability !== NodeAvailability.DRAIN;
   return open && nodeFits(node, spec?.task?.placement?.constraints ?? []);
 }
 

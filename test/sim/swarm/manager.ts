@@ -1,7 +1,12 @@
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { RpcService } from "../../../proto/method.ts";
-import { ControlService, DispatcherService, type ControlApi } from "../../../proto/generated.ts";
+import {
+  ControlService,
+  DispatcherService,
+  type ControlApi,
+  type DispatcherApi,
+} from "../../../proto/generated.ts";
 import type { CommittedEntry, StateMachine } from "../../../raft/index.ts";
 import type { RaftHost } from "../../../raft/shell/host/raft-host.ts";
 import type { BootstrapObject } from "../../../manager/control/bootstrap.ts";
@@ -12,6 +17,7 @@ import { leaderOnly } from "../../../manager/leader-only.ts";
 import { Store } from "../../../manager/store/store.ts";
 import type { Lane } from "../raft/lane.ts";
 import type { Application, Life } from "../raft/member.ts";
+import { SessionChecks } from "./session-checks.ts";
 import type { StoreWatch } from "./store-watch.ts";
 import type { Connection, Server, Wire } from "./wire.ts";
 
@@ -106,15 +112,17 @@ export class SimManager implements Application, Server {
     return this.#apis.get(service);
   }
 
-  #serve(local: ControlApi, leader: Leader): void {
+  #serve(api: ControlApi, leader: Leader): void {
     const refuse = (): never => {
       throw this.#notLeader();
     };
-    const control = leaderOnly(ControlService, () => (this.isLeading ? local : undefined), refuse);
+    const control = leaderOnly(ControlService, () => (this.isLeading ? api : undefined), refuse);
     this.#apis.set(ControlService, control);
     // Agents are told where the leader is.
-    const dispatcher = leaderOnly(DispatcherService, () => leader.dispatcher, refuse);
-    this.#apis.set(DispatcherService, dispatcher);
+    const sessions = new SessionChecks();
+    const local = (): DispatcherApi | undefined =>
+      leader.dispatcher && sessions.watched(leader.dispatcher);
+    this.#apis.set(DispatcherService, leaderOnly(DispatcherService, local, refuse));
   }
 
   #notLeader(): SwarmError {

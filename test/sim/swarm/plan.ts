@@ -12,15 +12,19 @@ export interface SwarmPlan {
   /** Mean pause between two requests of the user, ms. */
   readonly thinkMs: number;
   readonly settings: MemberSettings;
+  /** One worker does not come back after the faults. */
+  readonly loss: boolean;
 }
 
 /** Wall clock at the start of every run: 2026-01-01T00:00:00Z. */
 export const EPOCH_MS = 1_767_225_600_000;
 
 export function drawSwarmPlan(random: SeededRandom): SwarmPlan {
+  const workers = 2 + random.int(4);
   return {
     managers: [1, 3, 3, 3, 3, 5][random.int(6)]!,
-    workers: 2 + random.int(4),
+    workers,
+    loss: workers > 2 && random.int(3) === 0,
     faultMs: 20_000 + random.int(40_000),
     gapMs: [700, 1_500, 3_000, 8_000][random.int(4)]!,
     thinkMs: [250, 600, 1_500][random.int(3)]!,

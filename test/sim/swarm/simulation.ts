@@ -21,7 +21,11 @@ import { drawSwarmFaults, SwarmNemesis, type SwarmFault } from "./nemesis.ts";
 import { describeObjects } from "./describe.ts";
 import { drawSwarmPlan, EPOCH_MS, type SwarmPlan } from "./plan.ts";
 import { checkServices, isUpdating } from "./service-checks.ts";
-import { StoreWatch } from "./store-watch.ts";
+import { StoreWatch, type CommitCheck } from "./store-watch.ts";
+import { PlacementChecks } from "./placement-checks.ts";
+import { ProgramChecks } from "./program-checks.ts";
+import { checkRestarts } from "./restart-checks.ts";
+import { UpdateChecks } from "./update-checks.ts";
 import { checkTasks } from "./task-checks.ts";
 import { User } from "./user.ts";
 import { Wire } from "./wire.ts";
@@ -84,7 +88,7 @@ class SwarmSimulation {
   readonly #checker: Checker;
   readonly #group: Group;
   readonly #wire: Wire;
-  readonly #watch = new StoreWatch([checkTasks, checkServices]);
+  readonly #watch: StoreWatch;
   readonly #workers: SimWorker[] = [];
   readonly #user: User;
   #calm = false;
@@ -102,6 +106,7 @@ class SwarmSimulation {
     this.#network = new Network(this.#run.scheduler, random.split("network"));
     this.#checker = new Checker(configOf({ ...settings.core, id: 1, random: () => 0 }));
     this.#wire = new Wire(this.#network, fail);
+    this.#watch = new StoreWatch(this.#checks());
     const names = (kind: string, count: number): string[] =>
       Array.from({ length: count }, (_, i) => `${kind}${i + 1}`);
     const managers = names("n", this.#plan.managers);
@@ -154,6 +159,24 @@ class SwarmSimulation {
     return this.#result();
   }
 
+  #checks(): readonly CommitCheck[] {
+    const { scheduler } = this.#run;
+    const placement = new PlacementChecks(() => scheduler.now);
+    const updates = new UpdateChecks(() => EPOCH_MS + scheduler.now / 1000);
+    const programs = new ProgramChecks(this.#workers);
+    const followers = [placement, updates, programs];
+    return [
+      checkTasks,
+      checkServices,
+      checkRestarts,
+      ...followers.map(
+        (follower): CommitCheck =>
+          (events, view) =>
+            follower.check(events, view),
+      ),
+    ];
+  }
+
   #manager(name: string): SimManager | undefined {
     const application = this.#group.find(name)?.application;
     return application instanceof SimManager ? application : undefined;
@@ -184,6 +207,11 @@ class SwarmSimulation {
     this.#user.stopped = true;
     this.#network.heal();
     this.#group.heal(false);
+    const [first] = this.#workers;
+    if (this.#plan.loss && first) {
+      first.crash(true);
+      first.lost = true;
+    }
     for (const worker of this.#workers) {
       worker.resume();
       worker.start();

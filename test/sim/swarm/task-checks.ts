@@ -1,4 +1,3 @@
-import { reservationOf } from "../../../manager/resources/reservation.ts";
 import type { StoreEvent, StoreView } from "../../../manager/store/tables.ts";
 import {
   ChangeKind,
@@ -40,15 +39,13 @@ export function checkTasks(events: readonly StoreEvent[], view: StoreView): void
 function checkTask({ change, object: task, old }: TaskEvent, view: StoreView): void {
   if (change === ChangeKind.REMOVE) return checkRemoved(task, view);
   checkReason(task);
-  if (!old) return checkCreated(task, view);
+  if (!old) return checkCreated(task);
   checkWriters(task, old);
-  if (stateOf(old) < TaskState.ASSIGNED && stateOf(task) === TaskState.ASSIGNED)
-    checkRoom(task, view);
 }
 
-function checkCreated(task: Task, view: StoreView): void {
-  const known = view.service.get(task.serviceId) !== undefined;
-  demand(known, "task-without-service", () => `${show(task)} is made for no service`);
+function checkCreated(task: Task): void {
+  const named = task.serviceId !== "" && task.serviceAnnotations?.name !== "";
+  demand(named, "task-without-service", () => `${show(task)} is made for no service`);
   demand(stateOf(task) === TaskState.NEW, "one-writer", () => `${show(task)} is not made as NEW`);
 }
 
@@ -91,20 +88,6 @@ function checkWriters(task: Task, old: Task): void {
     "one-writer",
     say("desired and observed state"),
   );
-}
-
-/** What is reserved on a node is no more than it has. */
-function checkRoom(task: Task, view: StoreView): void {
-  const total = view.node.get(task.nodeId)?.description?.resources;
-  if (!total || !reservationOf(task)) return;
-  let [cpus, memory] = [0, 0];
-  for (const other of view.task.by("node", task.nodeId)) {
-    if (!isOnNode(other)) continue;
-    cpus += reservationOf(other)?.nanoCpus ?? 0;
-    memory += reservationOf(other)?.memoryBytes ?? 0;
-  }
-  const fits = cpus <= total.nanoCpus && memory <= total.memoryBytes;
-  demand(fits, "reservations", () => `${show(task)} does not fit on node ${task.nodeId}`);
 }
 
 /** Tasks of a slot that are told to run at one time: one, or two while one takes over. */

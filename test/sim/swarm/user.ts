@@ -196,7 +196,10 @@ export class User {
     const { nodes } = await api.listNodes(all, call);
     for (const node of nodes) {
       if (!node.id.startsWith("w") || !node.spec) continue;
-      if (node.spec.availability === NodeAvailability.ACTIVE) continue;
+      // A drained node may stay so: its tasks have to go elsewhere.
+      const { ACTIVE, DRAIN } = NodeAvailability;
+      const stays = node.spec.availability === DRAIN && node.id !== OPEN_WORKER;
+      if (node.spec.availability === ACTIVE || stays) continue;
       const spec = { ...node.spec, availability: NodeAvailability.ACTIVE };
       await api.updateNode({ id: node.id, version: node.meta?.version ?? null, spec }, call);
     }
@@ -210,6 +213,9 @@ export class User {
 }
 
 const TIDY_ATTEMPTS_MAX = 60;
+
+/** A worker that is there, and open, at the end of every run. */
+const OPEN_WORKER = "w2";
 
 function fileSpec<K extends "SecretSpec" | "ConfigSpec">(kind: K, random: SeededRandom) {
   const annotations = make("Annotations", { name: `f${random.int(FILES_MAX)}` });
