@@ -40,8 +40,21 @@ export function checkRestarts(events: readonly StoreEvent[], view: StoreView): v
     const service = view.service.get(task.serviceId);
     if (!service) continue;
     if (mayStart(task) && !(old && mayStart(old))) checkStart(task);
-    if (!old && version(task) === service.specVersion?.index) checkRestart(task, service, view);
+    if (!old && version(task) === service.specVersion?.index)
+      checkRestart(task, service, view, endedBy(events));
   }
+}
+
+/** Tasks that are given up by a commit. */
+function endedBy(events: readonly StoreEvent[]): ReadonlySet<string> {
+  const ended = new Set<string>();
+  for (const event of events) {
+    if (event.kind !== "task" || !event.old) continue;
+    const { object, old } = event;
+    const { COMPLETE } = TaskState;
+    if (old.desiredState <= COMPLETE && object.desiredState > COMPLETE) ended.add(object.id);
+  }
+  return ended;
 }
 
 /** Nothing starts before its time. */
@@ -52,12 +65,19 @@ function checkStart(task: Task): void {
 }
 
 /** A task that follows one that failed. */
-function checkRestart(task: Task, service: Service, view: StoreView): void {
+function checkRestart(
+  task: Task,
+  service: Service,
+  view: StoreView,
+  ended: ReadonlySet<string>,
+): void {
   const before = [...view.task.by("slot", slotKey(task))]
     .filter((other) => other.id !== task.id && run(other) === run(task))
     .sort((a, b) => (b.meta?.createdAtMs ?? 0) - (a.meta?.createdAtMs ?? 0));
   const [last] = before;
   if (!last || !failed(last) || version(last) !== version(task)) return;
+  // A place that was given up before, with its node for one, is filled as a new one.
+  if (!ended.has(last.id)) return;
   // A rollback fills empty places, whatever the policy.
   if (service.updateStatus?.state === UpdateStatusState.ROLLBACK_STARTED) return;
   if (task.origin?.reason.startsWith("update")) return;

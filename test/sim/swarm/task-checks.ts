@@ -84,7 +84,7 @@ function checkWriters(task: Task, old: Task): void {
   demand(wanted, "state-falls", () => `${show(task)} was wanted at ${old.desiredState} before`);
   const both = task.desiredState !== old.desiredState && stateOf(task) !== stateOf(old);
   demand(
-    !both || stateOf(task) < TaskState.ASSIGNED,
+    !both || stateOf(old) < TaskState.ASSIGNED,
     "one-writer",
     say("desired and observed state"),
   );
