@@ -10,7 +10,7 @@ export const TASK_HISTORY_LIMIT = 5;
 /**
  * Takes out of the store, starting from the tasks of one slot or one task without a service:
  * tasks that were to be removed and have stopped, orphans without a service, and history beyond
- * what is kept, oldest first. What ran last in an empty slot stays: the restart policy asks it.
+ * what is kept, oldest first. What was tried last in a slot stays: the restart policy asks it.
  */
 export function planReap(view: StoreView, tasks: Iterable<Task>, draft: Draft): void {
   const rest: Task[] = [];
@@ -24,7 +24,9 @@ export function planReap(view: StoreView, tasks: Iterable<Task>, draft: Draft): 
   const limit = retention(view, first);
   if (rest.length <= limit) return;
   const old = rest.filter(isOver).sort((a, b) => madeAt(a) - madeAt(b) || (a.id < b.id ? -1 : 1));
-  if (!rest.some((task) => isWanted(task) && !hasEnded(task))) old.pop();
+  const last = old.at(-1);
+  const isFollowed = (task: Task): boolean => madeAt(task) >= (last ? madeAt(last) : 0);
+  if (!rest.some((task) => isWanted(task) && !hasEnded(task) && isFollowed(task))) old.pop();
   for (const task of old.slice(0, rest.length - limit)) {
     if (draft.full) return;
     draft.remove(task);

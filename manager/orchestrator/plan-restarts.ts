@@ -3,7 +3,7 @@ import type { Draft } from "./draft.ts";
 import { mayRestart, originAfterFailure, originAfterMove } from "./restart-policy.ts";
 import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
 import type { Slot } from "./slot.ts";
-import { endedByItself, hasEnded, isCompleted, isDrained, isLost } from "./task-state.ts";
+import { endedByItself, hasEnded, isCompleted, isDrained, isLost, stateOf } from "./task-state.ts";
 import { inheritUpdate, runningUpdate, updateOrigin } from "./update-origin.ts";
 
 /**
@@ -15,12 +15,22 @@ export function planRestarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: 
     if (!slot.wanted.some((task) => mustGo(ctx, task))) continue;
     if (draft.full) return;
     const going = slot.wanted.filter((task) => mustGo(ctx, task) && isDue(ctx, task, draft));
-    const healthy = slot.wanted.some((task) => !mustGo(ctx, task) && !isLeaving(ctx, task));
+    const healthy = slot.wanted.some((task) => takesOver(ctx, task, going));
     for (const task of going) draft.end(slot, task, TaskState.SHUTDOWN);
     const last = going.at(-1);
     if (healthy || !last || !mayRestart(last, slot, ctx.service)) continue;
     placeTask(ctx, slot, draft, originAfter(ctx, last));
   }
+}
+
+/**
+ * Whether `task` makes up for those that are `going`. One that is out of date, and only runs on until
+ * its successor does, is no reason to give up the successor.
+ */
+function takesOver(ctx: ServiceContext, task: Task, going: readonly Task[]): boolean {
+  if (mustGo(ctx, task) || isLeaving(ctx, task)) return false;
+  if (stateOf(task) !== TaskState.RUNNING || !ctx.isDirty(task)) return true;
+  return going.every((other) => ctx.isDirty(other));
 }
 
 /** Whether a wanted task has to be replaced at once; {@link planDrain} sees to the others. */

@@ -1,9 +1,10 @@
 import { formatDuration } from "../../lib/units.ts";
 import { TaskState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
+import { mayRestart } from "./restart-policy.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { newestOf, newestTask, type Slot } from "./slot.ts";
-import { createdAt, indexOf, isWanted, stateOf, stateSince } from "./task-state.ts";
+import { createdAt, endedByItself, indexOf, isWanted, stateOf, stateSince } from "./task-state.ts";
 import { failedEarly, runningUpdate } from "./update-origin.ts";
 import type { UpdateOptions } from "./update-options.ts";
 
@@ -79,9 +80,16 @@ export function readProgress(
 export function isOutOfDate(ctx: ServiceContext, slot: Slot): boolean {
   const current = indexOf(ctx.service.specVersion);
   if (current >= 0 && slot.steady?.version === current) return false;
-  if (slot.wanted.length > 0) return slot.wanted.every((task) => ctx.isDirty(task));
+  if (slot.wanted.length > 0)
+    return slot.wanted.every((task) => ctx.isDirty(task)) && !isGivenUp(ctx, slot);
   const last = newestTask(slot);
   return last !== undefined && ctx.isDirty(last);
+}
+
+/** Whether the present specification was tried beside what still runs, and may not be again. */
+function isGivenUp(ctx: ServiceContext, slot: Slot): boolean {
+  const last = newestOf(slot.past, (task) => endedByItself(task) && !ctx.isDirty(task));
+  return last !== undefined && !mayRestart(last, slot, ctx.service);
 }
 
 /** Whether an up-to-date task that no update made is about to take the slot over. */

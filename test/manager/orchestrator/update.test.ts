@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runReplicated } from "../../../manager/orchestrator/replicated.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import {
+  RestartPolicyCondition,
   TaskState,
   UpdateConfigFailureAction,
   UpdateConfigOrder,
@@ -149,6 +150,41 @@ describe("rolling update", () => {
     await cluster.newImage("web", "v2");
     await until(UpdateStatusState.COMPLETED);
     assert.equal(status()?.message, "update completed");
+  });
+
+  it("keeps the old task while the new one is tried again, and is one update all the same", async () => {
+    const { CONTINUE } = UpdateConfigFailureAction;
+    const { START_FIRST } = UpdateConfigOrder;
+    await open(1, { failureAction: CONTINUE, order: START_FIRST });
+    fates.v2 = { ends: { state: TaskState.REJECTED, afterMs: 100 } };
+    await cluster.newImage("web", "v2");
+    await until(UpdateStatusState.COMPLETED);
+    const started = status()?.startedAtMs;
+    await cluster.clock.advance(60_000);
+    assert.equal(status()?.startedAtMs, started);
+    assert.deepEqual(images(), ["busybox"]);
+    fates.v2 = {};
+    await cluster.clock.advance(120_000);
+    assert.deepEqual(images(), ["v2"]);
+  });
+
+  it("is not begun again when the policy gives the new task up beside the old one", async () => {
+    const { CONTINUE } = UpdateConfigFailureAction;
+    const { START_FIRST } = UpdateConfigOrder;
+    await open(1, { failureAction: CONTINUE, order: START_FIRST });
+    fates.v2 = { ends: { state: TaskState.REJECTED, afterMs: 100 } };
+    const restart = make("RestartPolicy", { condition: RestartPolicyCondition.NONE });
+    await cluster.respec("web", (spec) => ({
+      ...spec,
+      task: spec.task && { ...spec.task, restart },
+    }));
+    await until(UpdateStatusState.COMPLETED);
+    await cluster.newImage("web", "v2");
+    await until(UpdateStatusState.COMPLETED);
+    const started = status()?.startedAtMs;
+    await cluster.clock.advance(60_000);
+    assert.equal(status()?.startedAtMs, started);
+    assert.deepEqual(images(), ["busybox"]);
   });
 
   it("rolls back to the previous specification, all by itself", async () => {
