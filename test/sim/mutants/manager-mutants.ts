@@ -174,11 +174,11 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   managerMutant(
-    ["removal-not-told", "agents do not hear of tasks that are theirs no more"],
+    ["digest-of-removed", "the digest of assignments keeps a task that was taken back"],
     [
       "dispatcher/assignment-set.ts",
-      '      tasks.push(remove({ item: "task", task: make("Task", { id: sent.id }) }));\n',
-      "",
+      '    this.#digest.remove(sent.id, versionOf(sent));\n    return remove({ item: "task"',
+      '    return remove({ item: "task"',
     ],
   ),
   managerMutant(

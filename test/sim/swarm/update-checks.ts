@@ -104,7 +104,7 @@ export class UpdateChecks {
     this.#checkLeftBehind(service, view);
   }
 
-  /** Nothing of an older specification is left that is meant to run. */
+  /** No slot with something of an older specification was left out. */
   #checkLeftBehind(service: Service, view: StoreView): void {
     if (isJob(service)) return;
     const image = (task: Task): string =>
@@ -112,7 +112,9 @@ export class UpdateChecks {
     const wanted = service.spec?.task?.runtime === "container" && service.spec.task.container.image;
     for (const task of view.task.by("service", service.id)) {
       const live = task.desiredState <= TaskState.COMPLETE && stateOf(task) <= TaskState.RUNNING;
-      const current = !live || image(task) === wanted || isGone(task, view);
+      if (!live || isGone(task, view)) continue;
+      const slot = [...view.task.by("slot", slotKey(task))];
+      const current = slot.some((other) => image(other) === wanted);
       demand(current, "update", () => `the update is completed without ${show(task)}`);
     }
   }
