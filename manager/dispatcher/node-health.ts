@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Cancel } from "../../lib/clock.ts";
 import { NodeState, TaskState, type Node, type NodeDescription } from "../../proto/generated.ts";
 import type { Controller } from "../store/controller.ts";
@@ -12,10 +13,20 @@ import {
 /** Delay before a failed write of a node's state is tried again, milliseconds. */
 const RETRY_MS = 500;
 
+/** Time in which verdicts are gathered for one transaction: a lost rack is one write, not 40. */
+const GATHER_MS = 20;
+
 /** A state to be written, unless the node's session says otherwise by then. */
 interface Verdict {
   readonly state: NodeState;
   readonly message: string;
+}
+
+/** Whether all that a registration says is stored: most nodes when they find a new leader. */
+function isKnown(node: Node, description: NodeDescription, addr: string): boolean {
+  const { status } = node;
+  if (status?.state !== NodeState.READY || status.addr !== addr) return false;
+  return isDeepStrictEqual(node.description, description);
 }
 
 /**
@@ -31,6 +42,8 @@ export class NodeHealth implements Controller {
   readonly #verdicts = new Map<string, Verdict>();
   readonly #grace = new Map<string, Cancel>();
   readonly #down = new Set<string>();
+  /** When the first verdict that is not written yet was reached. */
+  #judgedAt = 0;
   #wake: () => void = () => {};
 
   constructor(
@@ -63,7 +76,7 @@ export class NodeHealth implements Controller {
     this.#forget(nodeId);
     await this.#modules.store.update((tx) => {
       const node = tx.view.node.get(nodeId);
-      if (!node) return;
+      if (!node || isKnown(node, description, addr)) return;
       const status = {
         state: NodeState.READY,
         message: "",
@@ -94,6 +107,8 @@ export class NodeHealth implements Controller {
   }
 
   async act(signal: AbortSignal): Promise<number | undefined> {
+    const gathering = this.#judgedAt + GATHER_MS - this.#modules.clock.now();
+    if (this.#verdicts.size > 0 && gathering > 0) return gathering;
     const batch = [...this.#verdicts].slice(0, CHANGES_PER_TRANSACTION_MAX);
     for (const [nodeId] of batch) this.#verdicts.delete(nodeId);
     if (batch.length > 0 && !(await this.#write(batch, signal))) return RETRY_MS;
@@ -142,6 +157,7 @@ export class NodeHealth implements Controller {
   }
 
   #judge(nodeId: string, verdict: Verdict): void {
+    if (this.#verdicts.size === 0) this.#judgedAt = this.#modules.clock.now();
     this.#verdicts.set(nodeId, verdict);
     this.#wake();
   }
