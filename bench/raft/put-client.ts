@@ -1,6 +1,12 @@
 import { ChannelCredentials, Client } from "@grpc/grpc-js";
-import { systemClock } from "../../lib/clock.ts";
+import { systemClock, type Cancel } from "../../lib/clock.ts";
 import type { TlsMaterial } from "../../proto/node-tls.ts";
+
+/**
+ * A call that goes on for longer than this after its deadline is given up: it was seen, once in
+ * many restarts of a server, that the deadline of a call did not end it.
+ */
+const GRACE_MS = 200;
 
 /** A method whose messages are bytes already. */
 export interface PutMethod {
@@ -42,9 +48,24 @@ export class PutClient {
     const options =
       deadlineMs === undefined ? {} : { deadline: new Date(systemClock.now() + deadlineMs) };
     return new Promise((resolve, reject) => {
-      this.#client.makeUnaryRequest(path, same, same, request, options, (error, answer) =>
-        error ? reject(error) : resolve(answer ?? Buffer.alloc(0)),
+      let cancelGuard: Cancel = () => {};
+      const call = this.#client.makeUnaryRequest(
+        path,
+        same,
+        same,
+        request,
+        options,
+        (error, answer) => {
+          cancelGuard();
+          if (error) reject(error);
+          else resolve(answer ?? Buffer.alloc(0));
+        },
       );
+      if (deadlineMs === undefined) return;
+      cancelGuard = systemClock.after(deadlineMs + GRACE_MS, () => {
+        call.cancel();
+        reject(new Error(`${path} did not even end at its deadline`));
+      });
     });
   }
 
