@@ -148,6 +148,25 @@ describe("moving tasks", () => {
     await cluster.clock.until(() => on("node3") === 1, 1_000);
   });
 
+  it("makes way for an update: never three tasks in a slot", async () => {
+    const order = UpdateConfigOrder.START_FIRST;
+    await allOnOne(2, make("UpdateConfig", { parallelism: 2, order }));
+    fate = { prepareMs: 10_000 };
+    await move(2);
+    await cluster.clock.advance(1_000);
+    let most = 0;
+    cluster.store.onCommit(() => {
+      const wanted = cluster.tasks("web").filter((t) => t.desiredState <= TaskState.RUNNING);
+      for (const slot of [1, 2])
+        most = Math.max(most, wanted.filter((t) => t.slot === slot).length);
+    });
+    await cluster.newImage("web", "busybox:2");
+    await cluster.clock.advance(5_000);
+    assert.equal(most, 2);
+    fate = {};
+    await cluster.converged("web", 2);
+  });
+
   it("begins nothing while an update is on its way", async () => {
     await allOnOne(2, make("UpdateConfig", { parallelism: 1 }));
     await cluster.newImage("web", "busybox:2");
