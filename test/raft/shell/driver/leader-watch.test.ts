@@ -86,6 +86,20 @@ describe("LeaderWatch", () => {
     assert.deepEqual([first.length, campaigns.length], [1, 1]);
   });
 
+  it("has the followers of a leader that was taken out campaign, and minds no other", async () => {
+    watch(2).onRemoved(3);
+    await clock.advance(1000);
+    assert.deepEqual([campaigns.length, core.lead], [0, 1]);
+    const began = clock.monotonic();
+    watch(2).onRemoved(1);
+    assert.equal(core.lead, 0);
+    await clock.advance(40);
+    assert.deepEqual(
+      campaigns.map((at) => at - began <= 40),
+      [true],
+    );
+  });
+
   it("leaves it at that once there is a leader, and tries a few times while there is none", async () => {
     watch(2).onReset(1);
     await clock.advance(40);
