@@ -23,11 +23,15 @@ export class LineQueue {
   #bytes = 0;
   #ended = false;
 
-  /** Adds a line; resolves when there is room for the next. */
-  async put(line: LogMessage, signal: AbortSignal): Promise<void> {
+  /** Adds a line; returns null when there is room for the next, else a promise of it. */
+  put(line: LogMessage, signal: AbortSignal): Promise<void> | null {
     this.#lines.push(line);
     this.#bytes += line.data.length + LINE_OVERHEAD_BYTES;
     this.#wake();
+    return this.#bytes > QUEUE_BYTES_MAX ? this.#room(signal) : null;
+  }
+
+  async #room(signal: AbortSignal): Promise<void> {
     while (this.#bytes > QUEUE_BYTES_MAX) {
       await this.#change(signal);
       signal.throwIfAborted();

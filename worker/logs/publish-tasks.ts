@@ -4,6 +4,7 @@ import { Scope } from "../../lib/scope.ts";
 import { make } from "../../proto/codec.ts";
 import { LogStream } from "../../proto/generated.ts";
 import type {
+  LogMessage,
   LogOptions,
   LogSelector,
   PublishLogsMessage,
@@ -57,15 +58,16 @@ class Throttle {
     this.#clock = clock;
   }
 
-  async pass(bytes: number, signal: AbortSignal): Promise<void> {
+  /** Counts `bytes`; returns how long to wait before any more may pass, milliseconds. */
+  pass(bytes: number): number {
     const now = this.#clock.monotonic();
     if (now - this.#windowStart >= RATE_WINDOW_MS) {
       this.#windowStart = now;
       this.#bytes = 0;
     }
     this.#bytes += bytes;
-    if (this.#bytes < (TASK_BYTES_PER_SECOND_MAX * RATE_WINDOW_MS) / 1000) return;
-    await sleep(this.#clock, this.#windowStart + RATE_WINDOW_MS - now, signal);
+    const isFull = this.#bytes >= (TASK_BYTES_PER_SECOND_MAX * RATE_WINDOW_MS) / 1000;
+    return isFull ? this.#windowStart + RATE_WINDOW_MS - now : 0;
   }
 }
 
@@ -126,6 +128,8 @@ export async function* publishTasks(
   }
 }
 
+const NO_ATTRS: LogMessage["attrs"] = {};
+
 interface Copying {
   readonly clock: Clock;
   readonly queue: LineQueue;
@@ -142,9 +146,11 @@ async function copy(
   const { id: taskId, serviceId } = runner.task;
   const context = make("LogContext", { taskId, serviceId, nodeId });
   for await (const line of runner.controller().logs(read, signal)) {
-    await throttle.pass(line.data.length + NEWLINE_BYTES, signal);
+    const waitMs = throttle.pass(line.data.length + NEWLINE_BYTES);
+    if (waitMs > 0) await sleep(clock, waitMs, signal);
     const { timestamp, data } = line;
     const stream = line.stream === "stdout" ? LogStream.STDOUT : LogStream.STDERR;
-    await queue.put(make("LogMessage", { context, timestamp, data, stream }), signal);
+    const room = queue.put({ context, timestamp, data, stream, attrs: NO_ATTRS }, signal);
+    if (room) await room;
   }
 }

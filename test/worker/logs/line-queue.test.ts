@@ -28,7 +28,7 @@ describe("line queue", () => {
     const queue = new LineQueue();
     await queue.put(line((1 << 20) - 100), signal);
     let added = false;
-    const put = queue.put(line(1), signal).then(() => {
+    const put = queue.put(line(1), signal)?.then(() => {
       added = true;
     });
     await setImmediate();
@@ -71,6 +71,6 @@ describe("line queue", () => {
     const full = new AbortController();
     const put = queue.put(line(2 << 20), full.signal);
     full.abort(cancelled("gone"));
-    await assert.rejects(put, (error) => isSwarmError(error, "cancelled"));
+    await assert.rejects(put ?? Promise.resolve(), (error) => isSwarmError(error, "cancelled"));
   });
 });

@@ -40,15 +40,19 @@ class LineCursor {
   }
 
   /** The next whole line that ends at or before `limit`; with `final` also an unfinished one. */
-  async peek(limit: number, final: boolean): Promise<TimedLine | null> {
+  peek(limit: number, final: boolean): TimedLine | null | Promise<TimedLine | null> {
     while (!this.#peeked) {
       this.#followTrim();
       const length = this.#lineLength(limit, final);
       if (length > 0) this.#take(length);
       else if (this.#position + this.#pending.length >= limit) return null;
-      else if (!(await this.#read(limit))) return null;
+      else return this.#peekFurther(limit, final);
     }
     return this.#peeked;
+  }
+
+  async #peekFurther(limit: number, final: boolean): Promise<TimedLine | null> {
+    return (await this.#read(limit)) ? this.peek(limit, final) : null;
   }
 
   /** Goes past the line that `peek` gave. */
@@ -144,7 +148,9 @@ async function* merge(
     let first: LineCursor | null = null;
     let line: TimedLine | null = null;
     for (const cursor of cursors) {
-      const next = await cursor.peek(limits[cursor.stream], final);
+      // Most lines are there already: waiting for them would take longer than reading them.
+      const found = cursor.peek(limits[cursor.stream], final);
+      const next = found instanceof Promise ? await found : found;
       if (!next || (line && line.timeMs <= next.timeMs)) continue;
       first = cursor;
       line = next;
@@ -244,6 +250,8 @@ export async function* readLog(
 ): AsyncIterable<LogLine> {
   const growth = new Growth();
   const cursors: LineCursor[] = [];
+  // Many lines share the time of their mark.
+  let stamp = { ms: NaN, text: "" };
   // From here on no mark and no end is missed; a cursor reads the marks there are when it is made.
   const release = log.listen((mark) => {
     if (mark) cursors.find((cursor) => cursor.stream === mark.stream)?.marks.push(mark);
@@ -259,7 +267,8 @@ export async function* readLog(
       for await (const { timeMs, stream, data } of merge(cursors, limits, last)) {
         signal.throwIfAborted();
         if (skip-- > 0 || timeMs < read.sinceMs) continue;
-        yield { timestamp: new Date(timeMs).toISOString(), stream, data };
+        if (timeMs !== stamp.ms) stamp = { ms: timeMs, text: new Date(timeMs).toISOString() };
+        yield { timestamp: stamp.text, stream, data };
       }
       if (last) return;
       await growth.next(signal);
