@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import {
   LocalEngine,
@@ -25,6 +26,17 @@ export interface SwarmdModules {
 
 /** How long the start waits for the local engine to say its version. */
 const GREETING_TIME_MS = 2_000;
+
+/** Whoever asks for Docker should hear at once that there is none, and not when tasks come. */
+function requireEngine({ runtime, dockerHost }: SwarmdOptions): void {
+  const url = new URL(dockerHost);
+  if (runtime !== "docker" || url.protocol !== "unix:" || existsSync(url.pathname)) return;
+  throw new SwarmError(
+    "failed-precondition",
+    `--runtime docker: there is no Docker Engine at ${dockerHost}; ` +
+      "start it, name its socket with --docker-host, or use --runtime process",
+  );
+}
 
 /** The Docker Engine that requests which are not the swarm's go to. */
 async function localEngine(
@@ -86,6 +98,7 @@ export class Swarmd {
     modules: SwarmdModules,
     onFailure: (error: unknown) => void,
   ): Promise<Swarmd> {
+    requireEngine(options);
     const state = await StateDir.open(options.stateDir);
     let metrics: Metrics | undefined;
     try {

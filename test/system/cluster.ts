@@ -23,6 +23,7 @@ export interface SystemNode extends NodeJson {
 export interface SystemTask extends TaskJson {
   readonly Status: TaskJson["Status"] & {
     readonly Message?: string;
+    readonly Timestamp?: string;
     readonly ContainerStatus?: {
       readonly ContainerID?: string;
       readonly PID?: number;

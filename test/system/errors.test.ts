@@ -92,6 +92,13 @@ describe("what goes wrong is said", function () {
     assert.match(bad.err, /unix:\/\/\/path/);
   });
 
+  it("Docker asked for where there is none", async () => {
+    const dir = path.join(cluster.root, "no-docker");
+    const docker = ["--runtime", "docker", "--docker-host", `unix://${dir}.sock`];
+    const own = ["--state-dir", dir, "--host", `unix://${dir}-api.sock`];
+    says(await swarmd(...own, ...docker), 1, /no Docker Engine at unix:.*--docker-host/);
+  });
+
   it("a stale version", async () => {
     const node = cluster.node("m1");
     const { ID } = await node.post<{ ID: string }>(

@@ -73,7 +73,7 @@ function securityOptions(privileges: Privileges | null): string[] {
   if (credentialSpec?.source === "config")
     options.push(`credentialspec=config://${credentialSpec.config}`);
   if (selinuxContext?.disable) options.push("label=disable");
-  for (const field of ["user", "role", "type", "level"] as const)
+  for (const field of ["user", "role", "level", "type"] as const)
     if (selinuxContext?.[field]) options.push(`label=${field}:${selinuxContext[field]}`);
   if (seccomp?.mode === "unconfined") options.push("seccomp=unconfined");
   if (seccomp?.mode === "custom")
@@ -138,7 +138,7 @@ export function toHostConfig(task: Task, spec: ContainerSpec): HostConfig {
     ...resources(task.spec?.resources ?? null),
     ...logConfig(task.logDriver ?? task.spec?.logDriver ?? null),
     ...(spec.init && { Init: spec.init.value }),
-    ...(spec.isolation !== "" && { Isolation: spec.isolation }),
+    Isolation: spec.isolation || "default",
     PortBindings: portBindings(task),
     ReadonlyRootfs: spec.readOnly,
     GroupAdd: [...spec.groups],
