@@ -5,9 +5,6 @@ import { KeyStore } from "../ca/key-store.ts";
 import { isRemovedNodeError } from "../ca/removed-node.ts";
 import { SwarmError, messageOf } from "../lib/errors.ts";
 import { newId } from "../lib/ids.ts";
-import { bootstrapObjects } from "../manager/control/bootstrap.ts";
-import { checkCluster } from "../manager/control/validate/cluster.ts";
-import { forceNewCluster } from "../raft/shell/offline/force-new-cluster.ts";
 import type {
   HostAddress,
   HostFacts,
@@ -103,6 +100,7 @@ export class LocalNode implements SwarmNode {
     return this.#begin(async () => {
       const { random, clock } = this.#modules;
       const nodeId = newId(random);
+      const { bootstrapObjects, checkCluster } = await import("./new-cluster.ts");
       checkCluster(request.spec);
       const clusterId = newId(random);
       const expiryMs = (request.spec.ca?.nodeCertExpiryNs ?? 0) / 1e6 || CERTIFICATE_LIFE_MS;
@@ -247,6 +245,7 @@ export class LocalNode implements SwarmNode {
       const unlockKey = this.#member?.manager?.unlockKey ?? null;
       await this.#member?.stop();
       this.#member = undefined;
+      const { forceNewCluster } = await import("./raft-state.ts");
       const forced = await forceNewCluster(state.join("raft"), unlockKey);
       log.warn({ removed: forced.removed, damage: forced.damage }, "forced a new cluster");
       await this.#enter({ saved, material, unlockKey }, signal);

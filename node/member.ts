@@ -15,7 +15,7 @@ import { RpcConnection } from "../proto/rpc-client.ts";
 import { openWorker, type Runtime, type Worker } from "../worker/index.ts";
 import { leaveRaft } from "./leave-raft.ts";
 import type { SwarmdOptions } from "./options.ts";
-import { ManagerRole } from "./manager-role.ts";
+import type { ManagerRole } from "./manager-role.ts";
 import { openNodeRuntime } from "./node-runtime.ts";
 import type { SavedMembership, StateDir } from "./state-dir.ts";
 import type { RemoteManager } from "../engine/swarm-node.ts";
@@ -211,7 +211,9 @@ export class Member {
   ): Promise<void> {
     const managers = this.managers.map(({ addr }) => addr);
     const start = { saved: this.#saved, managers, bootstrap, unlockKey };
-    const role = await ManagerRole.open(start, { ...this.#modules, tls: this.tls }, signal);
+    // Loaded only where a manager runs: it is more than half of the program.
+    const { ManagerRole: Role } = await import("./manager-role.ts");
+    const role = await Role.open(start, { ...this.#modules, tls: this.tls }, signal);
     this.#role = role;
     this.#saved = role.saved;
     await this.#modules.state.save(this.#saved);

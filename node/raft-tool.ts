@@ -2,8 +2,7 @@ import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { Command } from "commander";
 import { SwarmError } from "../lib/errors.ts";
-import { forceNewCluster } from "../raft/shell/offline/force-new-cluster.ts";
-import { inspectRaft, type RaftReport } from "../raft/shell/offline/inspect.ts";
+import type { RaftReport } from "../raft/shell/offline/inspect.ts";
 
 /** The form in which people see an unlock key. */
 const UNLOCK_KEY = /^SWMKEY-1-([A-Za-z0-9+/]{43})=?$/;
@@ -53,11 +52,13 @@ export function raftCommand(defaultStateDir: string): Command {
   const directory = (options: ToolOptions): string => path.join(options.stateDir, "raft");
 
   tool("verify", "Checks every record and says what is there.").action(async (options) => {
+    const { inspectRaft } = await import("./raft-state.ts");
     const report = await inspectRaft(directory(options), await readKey(options));
     process.stdout.write(describe(report));
     if (report.damage) process.exitCode = 1;
   });
   tool("dump", "Prints every entry of the log, one a line.").action(async (options) => {
+    const { inspectRaft } = await import("./raft-state.ts");
     const report = await inspectRaft(directory(options), await readKey(options), (line) => {
       const { index, term, type, bytes, change } = line;
       process.stdout.write(
@@ -69,6 +70,7 @@ export function raftCommand(defaultStateDir: string): Command {
   });
   tool("force-new-cluster", "Makes this manager the only one; for a quorum lost for good.").action(
     async (options) => {
+      const { forceNewCluster } = await import("./raft-state.ts");
       const forced = await forceNewCluster(directory(options), await readKey(options));
       const { removed, lastIndex } = forced;
       process.stdout.write(

@@ -4,14 +4,19 @@
  */
 import fs from "node:fs";
 import path from "node:path";
-import { build, type Plugin } from "esbuild";
+import { build, type BuildOptions, type Plugin } from "esbuild";
 
 const ROOT = path.join(import.meta.dirname, "..");
 const DIST = path.join(ROOT, "dist");
 
-/** Programs, by their place in dist/. The Raft thread's entry stands beside the daemon's. */
+/**
+ * The daemon, in parts: a worker does not load what only managers need. Its parts lie beside it, as the
+ * Raft thread's entry does, which is found by a path relative to them.
+ */
+const DAEMON = { "node/main": "node/main.ts" } as const;
+
+/** The other programs, one file each, by their place in dist/. */
 const PROGRAMS = {
-  "node/main": "node/main.ts",
   "node/worker": "raft/shell/thread/worker.ts",
   "cli/main": "cli/main.ts",
   "demo/main": "demo/main.ts",
@@ -40,9 +45,8 @@ const BANNER = `import { createRequire as createRequire_ } from "node:module";
 const require = createRequire_(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;`;
 
 fs.rmSync(DIST, { recursive: true, force: true });
-await build({
+const shared = {
   absWorkingDir: ROOT,
-  entryPoints: PROGRAMS,
   outdir: DIST,
   bundle: true,
   platform: "node",
@@ -54,6 +58,13 @@ await build({
   sourcemap: "linked",
   legalComments: "linked",
   logLevel: "warning",
+} satisfies BuildOptions;
+await build({ ...shared, entryPoints: PROGRAMS });
+await build({
+  ...shared,
+  entryPoints: DAEMON,
+  splitting: true,
+  chunkNames: "node/[name]-[hash]",
 });
 for (const program of ["node/main.js", "cli/main.js"])
   fs.chmodSync(path.join(DIST, program), 0o755);
