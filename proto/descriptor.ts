@@ -2691,6 +2691,10 @@ export const descriptor = JSON.parse(`{
         "moveRefusal": {
          "type": "MoveRefusal",
          "id": 20
+        },
+        "volumeNodeId": {
+         "type": "string",
+         "id": 21
         }
        }
       },
@@ -3731,6 +3735,10 @@ export const descriptor = JSON.parse(`{
         "scheduler": {
          "type": "string",
          "id": 7
+        },
+        "stickyVolumes": {
+         "type": "bool",
+         "id": 8
         }
        }
       },

@@ -1228,6 +1228,8 @@ export interface Task {
   /** Null when nobody asked for one. */
   readonly move: TaskMove | null;
   readonly moveRefusal: MoveRefusal | null;
+  /** The node that holds the volumes of the slot; no other may take the task. Empty = any may. */
+  readonly volumeNodeId: string;
 }
 
 export interface Network {
@@ -1564,6 +1566,8 @@ export interface Placement {
   readonly affinities: readonly Affinity[];
   /** Left to an external scheduler of this name; empty = ours. */
   readonly scheduler: string;
+  /** A replica returns to the node where its slot ran before, which holds its volumes. */
+  readonly stickyVolumes: boolean;
 }
 
 export interface NetworkAttachmentConfig {

@@ -45,7 +45,10 @@ export interface ServiceExtensions {
   readonly rootFs: string;
   readonly devices: readonly string[];
   /** Null when no label speaks of placement. */
-  readonly placement: Pick<Placement, "strategy" | "affinities" | "scheduler"> | null;
+  readonly placement: Pick<
+    Placement,
+    "strategy" | "affinities" | "scheduler" | "stickyVolumes"
+  > | null;
   readonly schedule: Schedule | null;
   readonly dependsOn: readonly ServiceDependency[];
 }
@@ -80,6 +83,13 @@ class ExtensionLabels {
   }
 }
 
+function readSticky(labels: ExtensionLabels): boolean {
+  const volume = labels.take("volume");
+  if (volume !== "" && volume !== "sticky")
+    throw badRequest(`invalid ${PREFIX}volume: "${volume}" is not sticky`);
+  return volume === "sticky";
+}
+
 function readPlacement(labels: ExtensionLabels): ServiceExtensions["placement"] {
   const strategy = STRATEGIES.parse(labels.take("strategy"), PlacementStrategy.DEFAULT);
   const affinity = (serviceLabel: string, apart: boolean): Affinity => ({ serviceLabel, apart });
@@ -88,9 +98,10 @@ function readPlacement(labels: ExtensionLabels): ServiceExtensions["placement"] 
     ...labels.takeList("anti-affinity").map((label) => affinity(label, true)),
   ];
   const scheduler = labels.take("scheduler");
-  if (strategy === PlacementStrategy.DEFAULT && affinities.length === 0 && scheduler === "")
-    return null;
-  return { strategy, affinities, scheduler };
+  const stickyVolumes = readSticky(labels);
+  const isPlain = affinities.length === 0 && scheduler === "" && !stickyVolumes;
+  if (strategy === PlacementStrategy.DEFAULT && isPlain) return null;
+  return { strategy, affinities, scheduler, stickyVolumes };
 }
 
 function readDuration(name: string, text: string): number {
@@ -195,6 +206,7 @@ export function serviceLabelsJson(spec: ServiceSpec): Labels {
     affinity: affinityText(placement?.affinities ?? [], false),
     "anti-affinity": affinityText(placement?.affinities ?? [], true),
     scheduler: placement?.scheduler ?? "",
+    volume: placement?.stickyVolumes ? "sticky" : "",
     ...scheduleLabels(spec.schedule),
     "depends-on": spec.dependsOn.map(dependencyText).join(","),
   };

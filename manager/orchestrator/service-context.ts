@@ -1,9 +1,9 @@
 import { make } from "../../proto/codec.ts";
-import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts";
+import { TaskState, type Service, type Task, type TaskOrigin } from "../../proto/generated.ts";
 import type { IsDirty } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
 import { isJob } from "./restart-policy.ts";
-import type { Slot } from "./slot.ts";
+import { newestOf, type Slot } from "./slot.ts";
 import { newTask, type TaskSource } from "./task-init.ts";
 import { isDrained, isLost, mayStillRun, stateOf, type NodeLookup } from "./task-state.ts";
 
@@ -26,6 +26,8 @@ export function goalOf({ service }: ServiceContext): TaskState {
  */
 export function isLeaving({ service, node }: ServiceContext, task: Task): boolean {
   if (task.nodeId === "" || isJob(service) || stateOf(task) !== TaskState.RUNNING) return false;
+  // Its successor cannot run elsewhere: there is nothing to wait for.
+  if (isSticky(service)) return false;
   const host = node(task.nodeId);
   return isDrained(host) && !isLost(host);
 }
@@ -47,10 +49,22 @@ export function placeTask(
 ): void {
   const waits = (origin?.notBeforeMs ?? 0) > ctx.now || ctx.held !== "" || isOccupied(ctx, slot);
   const desired = waits ? TaskState.READY : goalOf(ctx);
-  draft.create(
-    slot,
-    newTask(ctx, slot, desired, ctx.held === "" ? origin : heldOrigin(ctx, origin)),
-  );
+  const task = newTask(ctx, slot, desired, ctx.held === "" ? origin : heldOrigin(ctx, origin));
+  draft.create(slot, { ...task, volumeNodeId: volumeNodeOf(ctx, slot) });
+}
+
+/** Whether replicas stay with the volumes that they have on a node. */
+function isSticky({ spec }: Service): boolean {
+  return spec?.task?.placement?.stickyVolumes ?? false;
+}
+
+/** The node that holds the volumes of a sticky slot: where its tasks ran, while it is in the swarm. */
+function volumeNodeOf({ service, node }: ServiceContext, slot: Slot): string {
+  if (!isSticky(service) || slot.slot === 0) return "";
+  const holds = ({ nodeId, volumeNodeId }: Task): string => nodeId || volumeNodeId;
+  const last = newestOf([...slot.past, ...slot.wanted], (task) => holds(task) !== "");
+  const nodeId = last ? holds(last) : "";
+  return node(nodeId) ? nodeId : "";
 }
 
 function heldOrigin({ held }: ServiceContext, origin: TaskOrigin | null): TaskOrigin {

@@ -10,9 +10,10 @@ import { NO_FACTS, VolumeUse, type ClusterFacts } from "./cluster-facts.ts";
 import { clusterMounts } from "./cluster-mounts.ts";
 import { FailureMemory } from "./failure-memory.ts";
 
-/** `service/version` of a task: tasks of one group are placed alike. */
+/** `service/version` of a task, and the node that its volumes hold it to: a group is placed alike. */
 export function groupKey(task: Task): string {
-  return `${task.serviceId}/${task.specVersion?.index ?? 0}`;
+  const group = `${task.serviceId}/${task.specVersion?.index ?? 0}`;
+  return task.volumeNodeId === "" ? group : `${group}@${task.volumeNodeId}`;
 }
 
 /** Whether a task takes up room on its node. Its room is its own until it has really ended. */

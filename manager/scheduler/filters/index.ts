@@ -8,6 +8,7 @@ import { pluginFilter } from "./plugins.ts";
 import { readyFilter } from "./ready.ts";
 import { resourceFilter } from "./resources.ts";
 import { runtimeFilter } from "./runtime.ts";
+import { stickyVolumeFilter } from "./sticky-volumes.ts";
 import { volumeFilter } from "./volumes.ts";
 
 /** Every filter, in the order in which a refusal is put down to one. */
@@ -22,4 +23,5 @@ export const FILTERS: readonly Filter[] = [
   hostPortFilter,
   maxReplicasFilter,
   volumeFilter,
+  stickyVolumeFilter,
 ];

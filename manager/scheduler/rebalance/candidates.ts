@@ -25,6 +25,7 @@ export function isMovable(task: Task, service: Service): boolean {
     task.status?.state === TaskState.RUNNING &&
     task.desiredState === TaskState.RUNNING &&
     task.slot !== 0 &&
+    !(task.spec?.placement?.stickyVolumes ?? false) &&
     !hasOpenMove(task) &&
     isAtRest(service)
   );

@@ -62,6 +62,16 @@ function refusal(node: Node, task: Task, facts: ClusterFacts = NO_FACTS): string
 
 const missingPlugin = "no suitable node (missing plugin on 1 node)";
 
+describe("the filter of sticky volumes", () => {
+  it("lets a replica onto the node that holds its volumes only", () => {
+    const held = aContainerTask("t", {}, { volumeNodeId: "n1" });
+    assert.equal(refusal(described("n1", {}), held), "");
+    const refused = "no suitable node (volumes of the replica are not on 1 node)";
+    assert.equal(refusal(described("n2", {}), held), refused);
+    assert.equal(refusal(described("n2", {}), aContainerTask("t", {})), "");
+  });
+});
+
 describe("the device filter", () => {
   const refused = "no suitable node (missing device on 1 node)";
   const task = (...devices: string[]) => aContainerTask("t", { devices });
