@@ -127,7 +127,7 @@ export class LeaderWatch {
     if (!silent && !stalled && !space.low) return;
     if (group.isAlone()) return;
     if (append.stalledSince(now - this.#stallMs * STALLS_TO_STEP_DOWN)) {
-      log.error("stepping down: the disk does not answer, and nobody could take over");
+      log.warn("stepping down: the disk does not answer, and nobody could take over");
       core.stepDown();
       return;
     }
