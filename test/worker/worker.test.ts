@@ -137,6 +137,17 @@ describe("worker", () => {
     assert.equal(leader.statuses.get("t2")?.err, "no such program");
   });
 
+  it("leaves the reason with a task that the managers ended before it came", async () => {
+    const { REJECTED } = TaskState;
+    const err = "assigned node no longer meets constraints";
+    const status = make("TaskStatus", { state: REJECTED, message: "rejected", err });
+    leader.assign({ ...task("t1"), status }, task("t2"));
+    await reaches("t2", TaskState.RUNNING);
+    leader.breakSession(new SwarmError("unavailable", "the leader is gone"));
+    await reaches("t1", REJECTED);
+    assert.equal(leader.statuses.get("t1")?.err, err);
+  });
+
   it("tries a step again after a temporary error and says why it waits", async () => {
     let left = 1;
     machine.hook = (step) => {

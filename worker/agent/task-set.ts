@@ -6,7 +6,7 @@ import type { Random } from "../../lib/random.ts";
 import { retry, type RetryOptions } from "../../lib/retry.ts";
 import { Scope } from "../../lib/scope.ts";
 import { make } from "../../proto/codec.ts";
-import type { Task, TaskStatus } from "../../proto/generated.ts";
+import { TaskState, type Task, type TaskStatus } from "../../proto/generated.ts";
 import type { Runtime, TaskController, TaskFiles } from "../runtime/runtime.ts";
 import type { Assignments, TaskChanges } from "./assignments.ts";
 import type { Reporter } from "./reporter.ts";
@@ -66,6 +66,15 @@ function allowedFiles({ spec }: Task): ReadonlySet<string> {
   return ids;
 }
 
+/**
+ * Where a task begins on this node: why it waited for one is over. One that the managers have ended
+ * keeps their reason.
+ */
+function firstStatus({ status }: Task): TaskStatus {
+  const known = status ?? make("TaskStatus");
+  return known.state > TaskState.RUNNING ? known : { ...known, err: "" };
+}
+
 function untilAborted(signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => onAbort(signal, resolve));
 }
@@ -106,7 +115,7 @@ export class TaskSet {
     for (const task of updated) {
       const held = this.#held.get(task.id);
       if (held) held.runner.update(task);
-      else this.#hold({ task, status: { ...(task.status ?? make("TaskStatus")), err: "" } });
+      else this.#hold({ task, status: firstStatus(task) });
     }
     for (const taskId of gone) this.#release(taskId);
   }
