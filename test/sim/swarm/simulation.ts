@@ -224,12 +224,14 @@ class SwarmSimulation {
   #recover(): void {
     const { scheduler } = this.#run;
     let since: number | undefined;
+    let patienceUs = 0;
     const look = (): void => {
       const problem = this.#problem();
       const { now } = scheduler;
       if (problem === null) since ??= now;
       else since = undefined;
-      if (problem !== null && now > this.#healedAt + CONVERGENCE_US + this.#deadlineUs())
+      patienceUs = Math.max(patienceUs, this.#deadlineUs());
+      if (problem !== null && now > this.#healedAt + CONVERGENCE_US + patienceUs)
         throw new Violation("convergence", problem);
       if (since !== undefined && now >= since + STEADY_US) {
         this.#recoveredAt = since;
