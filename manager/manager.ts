@@ -123,7 +123,7 @@ export class Manager {
     this.port = parts.port;
     this.#server = parts.server;
     this.#link = new LeaderLink({ ...modules, raft: this.raft });
-    const audit = new AuditLog(options.auditPath);
+    const audit = new AuditLog({ path: options.auditPath });
     this.#leader = new Leader(options, { ...modules, store: this.store, raft: this.raft, audit });
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);

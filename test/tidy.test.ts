@@ -28,6 +28,7 @@ const MANAGER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   dispatcher: ["store"],
   logs: ["store"],
   orchestrator: ["store", "constraint", "resources"],
+  reach: ["store"],
   resources: [],
   scheduler: ["store", "constraint", "resources"],
   store: [],

@@ -1,15 +1,13 @@
-import { appendFile, chmod, open, readFile, rename, rm, stat } from "node:fs/promises";
+import { appendFile, chmod, open, rename, rm, stat } from "node:fs/promises";
 import { isErrnoException } from "../../lib/errno.ts";
 import { SwarmError } from "../../lib/errors.ts";
 
-/** A file that has grown to this many bytes makes room for a new one. */
+/** @default of {@link AuditLogOptions.fileBytesMax} */
 const FILE_BYTES_MAX = 4 << 20;
 /** Files kept beside the current one; older ones are deleted. */
 const OLD_FILES_MAX = 4;
 /** Most characters of a command that are kept. */
 const COMMAND_CHARS_MAX = 1024;
-/** Most entries read at a time. */
-export const ENTRIES_READ_MAX = 10_000;
 
 /** One line of the audit log. Never holds data that was sent, nor values of the environment. */
 export interface AuditEntry {
@@ -38,6 +36,13 @@ export interface AuditEntry {
   readonly error?: string;
 }
 
+export interface AuditLogOptions {
+  /** The current file; older ones lie beside it. */
+  readonly path: string;
+  /** A file that has grown to this many bytes makes room for a new one. @default 4 MiB */
+  readonly fileBytesMax?: number;
+}
+
 /** A command as one line, cut where it gets long. */
 export function auditCommand(command: readonly string[]): string {
   return command.join(" ").slice(0, COMMAND_CHARS_MAX);
@@ -50,11 +55,13 @@ export function auditCommand(command: readonly string[]): string {
  */
 export class AuditLog {
   readonly #path: string;
+  readonly #fileBytesMax: number;
   #bytes: number | null = null;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(path: string) {
+  constructor({ path, fileBytesMax = FILE_BYTES_MAX }: AuditLogOptions) {
     this.#path = path;
+    this.#fileBytesMax = fileBytesMax;
   }
 
   /**
@@ -62,16 +69,7 @@ export class AuditLog {
    * @throws SwarmError `unavailable`: what cannot be recorded must not be done
    */
   record(entry: AuditEntry): Promise<void> {
-    return this.#inTurn(() => this.#append(`${JSON.stringify(entry)}\n`));
-  }
-
-  /** The last `count` entries of this manager, the oldest first. */
-  read(count: number): Promise<readonly AuditEntry[]> {
-    return this.#inTurn(() => this.#tail(Math.min(count, ENTRIES_READ_MAX)));
-  }
-
-  #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#last.then(work);
+    const turn = this.#last.then(() => this.#append(`${JSON.stringify(entry)}\n`));
     this.#last = turn.catch(() => {});
     return turn;
   }
@@ -79,7 +77,7 @@ export class AuditLog {
   async #append(line: string): Promise<void> {
     try {
       this.#bytes ??= await sizeOf(this.#path);
-      if (this.#bytes > 0 && this.#bytes + line.length > FILE_BYTES_MAX) await this.#rotate();
+      if (this.#bytes > 0 && this.#bytes + line.length > this.#fileBytesMax) await this.#rotate();
       if (this.#bytes === 0) await this.#create();
       await appendFile(this.#path, line, { mode: 0o600 });
       this.#bytes += Buffer.byteLength(line);
@@ -104,29 +102,9 @@ export class AuditLog {
     this.#bytes = 0;
   }
 
-  async #tail(count: number): Promise<readonly AuditEntry[]> {
-    const entries: AuditEntry[] = [];
-    for (let n = 0; n <= OLD_FILES_MAX && entries.length < count; n++) {
-      const older = parseEntries(await textOf(this.#old(n)));
-      entries.unshift(...older.slice(Math.max(0, older.length - (count - entries.length))));
-    }
-    return entries;
-  }
-
   #old(n: number): string {
     return n === 0 ? this.#path : this.#path.replace(/(?=\.[^./]+$)/, `.${n}`);
   }
-}
-
-/** A line that a crash cut short is left out. */
-function parseEntries(text: string): AuditEntry[] {
-  return text.split("\n").flatMap((line) => {
-    try {
-      return line === "" ? [] : [JSON.parse(line) as AuditEntry];
-    } catch {
-      return [];
-    }
-  });
 }
 
 async function sizeOf(path: string): Promise<number> {
@@ -134,15 +112,6 @@ async function sizeOf(path: string): Promise<number> {
     return (await stat(path)).size;
   } catch (error) {
     if (isErrnoException(error, "ENOENT")) return 0;
-    throw error;
-  }
-}
-
-async function textOf(path: string): Promise<string> {
-  try {
-    return await readFile(path, "utf8");
-  } catch (error) {
-    if (isErrnoException(error, "ENOENT")) return "";
     throw error;
   }
 }

@@ -256,7 +256,10 @@ describe("the stock docker CLI", function () {
       await refused("service", "scale", "g=3"),
       /scale can only be used with replicated/,
     );
-    assert.match(await refused("service", "update", "--update-order", "x", "g"), /unrecognized update order x/);
+    assert.match(
+      await refused("service", "update", "--update-order", "x", "g"),
+      /unrecognized update order x/,
+    );
   });
 });
 

@@ -90,7 +90,7 @@ describe("reach into tasks", () => {
     dir = await mkdtemp(join(tmpdir(), "skep-reach-"));
     store = new Store({ clock: systemClock, random: new SeededRandom("reach") });
     store.attach(new LocalRaft(store));
-    const audit = new AuditLog(join(dir, "audit.log"));
+    const audit = new AuditLog({ path: join(dir, "audit.log") });
     const random = new SeededRandom("broker");
     const modules = { store, clock: systemClock, random, log: silentLog, audit };
     reach = new Reach({ listenWaitMs: 50 }, modules);

@@ -57,8 +57,7 @@ export class ProcessReach implements TaskReach {
     const wrappers = (terminal ? 1 : 0) + (line.argv.includes(ENTERS_PIDS) ? 1 : 0);
     const shape = { hasTerminal: terminal !== null, wrappers };
     const session = new ProcessExec(child, shape, this.#modules.clock);
-    // Nothing inside a task outlives it.
-    void this.#task.ended().then(() => session.close());
+    closeWith(this.#task.ended(), session, child);
     return session;
   }
 
@@ -79,6 +78,21 @@ export class ProcessReach implements TaskReach {
     if (pid !== null) return pid;
     throw new SwarmError("failed-precondition", "the task does not run");
   }
+}
+
+/** The commands that run in each task, by the promise of its end. */
+const running = new WeakMap<Promise<unknown>, Set<ExecSession>>();
+
+/** Nothing inside a task outlives it; nothing is kept of a command that ended before. */
+function closeWith(ended: Promise<unknown>, session: ExecSession, child: ChildProcess): void {
+  let sessions = running.get(ended);
+  if (!sessions) {
+    const all = (sessions = new Set<ExecSession>());
+    running.set(ended, all);
+    void ended.then(() => Promise.all([...all].map((each) => each.close())));
+  }
+  sessions.add(session);
+  child.once("exit", () => sessions.delete(session));
 }
 
 function spawned(child: ChildProcess): Promise<void> {
