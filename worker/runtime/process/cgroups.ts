@@ -8,7 +8,7 @@ import {
   rmdirSync,
   writeFileSync,
 } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { isErrnoException } from "../../../lib/errno.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { ResourceRequirements } from "../../../proto/generated.ts";
@@ -108,6 +108,7 @@ export class Cgroups {
           cause: error,
         });
       }
+      removeEmpty(dirname(dir));
     }
   }
 
@@ -161,6 +162,15 @@ export class Cgroups {
 }
 
 const DEFAULT_ROOT = "/sys/fs/cgroup";
+
+/** The groups of all tasks of a worker go with the last of them. */
+function removeEmpty(dir: string): void {
+  try {
+    rmdirSync(dir);
+  } catch (error) {
+    if (!isErrnoException(error, "ENOTEMPTY", "EBUSY")) throw error;
+  }
+}
 
 /** The control groups of this host; null when there are none that we may write to. */
 export function openCgroups(options: CgroupsOptions): Cgroups | null {
