@@ -177,6 +177,7 @@ export class Manager {
         return { api: this.#link.api(ControlService), local: false };
       },
       catchUp: (signal) => this.raft.readBarrier(signal),
+      holdsState: () => [...this.store.view.cluster.all()].length > 0,
     });
   }
 

@@ -43,6 +43,8 @@ export interface ForwardModules {
    * whoever changed something through it sees the change in the next local read.
    */
   readonly catchUp: (signal: AbortSignal) => Promise<unknown>;
+  /** This manager holds a state of the cluster, however old; a new one holds none at first. */
+  readonly holdsState: () => boolean;
   readonly clock: Clock;
   readonly random: Random;
 }
@@ -149,8 +151,12 @@ async function settle(
 function localRead(modules: ForwardModules, wait: LeaderWait, name: Name): Unary {
   return async (request, call) => {
     const { consistency } = request as { readonly consistency?: ReadConsistency };
-    const attempt = () => (modules.local[name] as Unary)(request, call);
-    if (consistency === ReadConsistency.LINEARIZABLE)
+    const attempt = async () => {
+      // Nothing is not an old state: a new manager must not say that the swarm is empty.
+      if (!modules.holdsState()) throw noLeader();
+      return (modules.local[name] as Unary)(request, call);
+    };
+    if (consistency === ReadConsistency.LINEARIZABLE || !modules.holdsState())
       return wait.until(attempt, isTransient, call.signal);
     // Others need no leader, and so say nothing about whether there is one.
     if (consistency === ReadConsistency.RECENT && modules.leader()?.local === false)

@@ -43,6 +43,7 @@ describe("control: forwarding", () => {
       local,
       leader: () => route,
       catchUp: () => Promise.resolve(++caughtUp),
+      holdsState: () => true,
       clock,
       random: new SeededRandom("forward"),
     });
@@ -76,6 +77,7 @@ describe("control: forwarding", () => {
       local: failing(new SwarmError("no-leader", "election")).api,
       leader: () => route,
       catchUp: () => Promise.resolve(),
+      holdsState: () => true,
       clock,
       random: new SeededRandom("forward"),
     });
@@ -99,6 +101,7 @@ describe("control: forwarding", () => {
       local: answering(async () => ({ where: "local" })),
       leader: () => ({ api: leader.api, local: false }),
       catchUp: (signal) => new Promise((_, reject) => onAbort(signal, () => reject(signal.reason))),
+      holdsState: () => true,
       clock,
       random: new SeededRandom("forward"),
     });
@@ -182,10 +185,35 @@ describe("control: forwarding", () => {
       local: leader.api,
       leader: () => route,
       catchUp: () => Promise.reject(new SwarmError("no-leader", "gone")),
+      holdsState: () => true,
       clock,
       random: new SeededRandom("forward"),
     });
     assert((await own.createService(request, leader.call)).service);
+  });
+
+  it("does not answer from a state that it does not have yet", async () => {
+    let held = false;
+    const own = forwardingControl({
+      local: failing(new SwarmError("aborted", "once more")).api,
+      leader: () => route,
+      catchUp: () => Promise.reject(new SwarmError("no-leader", "not yet")),
+      holdsState: () => held,
+      clock,
+      random: new SeededRandom("forward"),
+    });
+    const list = make("ListTasksRequest", { consistency: ReadConsistency.LOCAL });
+    const answer = own.listTasks(list, leader.call);
+    await clock.advance(300);
+    assert.deepEqual(calls, []);
+    held = true;
+    await clock.advance(1_000);
+    await answer;
+    assert.deepEqual(calls, ["leader listTasks", "leader listTasks"]);
+    held = false;
+    const late = refused(own.listTasks(list, leader.call), "no-leader", NO_LEADER);
+    await clock.advance(LEADER_WAIT_MS);
+    await late;
   });
 
   it("asks the leader about nodes, and answers itself when the leader does not", async () => {

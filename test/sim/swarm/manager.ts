@@ -96,6 +96,7 @@ export class SimManager implements Application, Server {
         return connection && { api: connection.api(ControlService), local: false };
       },
       catchUp: (signal) => host.readBarrier(signal),
+      holdsState: () => [...store.view.cluster.all()].length > 0,
     });
     // Nobody reaches into tasks here.
     const audit = { record: () => Promise.resolve() };
