@@ -1,8 +1,9 @@
 import { spawnSync, type ChildProcess } from "node:child_process";
-import { createReadStream, existsSync, readFileSync, rmdirSync } from "node:fs";
+import { createReadStream, existsSync, readdirSync, readFileSync, rmdirSync } from "node:fs";
 import { chmod, copyFile, mkdir, readdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import Docker from "dockerode";
+import { isErrnoException } from "../../lib/errno.ts";
 import { isInstalled } from "../installed.ts";
 import { end, start } from "../child.ts";
 import { until } from "../waiting.ts";
@@ -89,21 +90,31 @@ export async function startEngine(
 }
 
 /** Kills the engine with all its containers and takes their control groups away. */
-export async function killEngine(engine: Engine, namespace: string): Promise<void> {
+export async function killEngine(
+  engine: Engine,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<void> {
   await end(engine.process, "SIGKILL");
-  for (const controller of await readdir(CGROUPS).catch(() => [])) {
-    const group = join(CGROUPS, controller, cgroupOf(namespace));
-    if (existsSync(group)) await removeGroups(group);
-  }
+  const controllers = await readdir(CGROUPS).catch(() => []);
+  const groups = ["", ...controllers].map((name) => join(CGROUPS, name, cgroupOf(namespace)));
+  // What was killed is still on its way out for a moment.
+  const empty = (): Promise<true | undefined> =>
+    Promise.resolve(groups.map(removeGroups).every(Boolean) || undefined);
+  await until("the engine's control groups are empty", empty, signal);
 }
 
-async function removeGroups(group: string): Promise<void> {
-  for (const entry of await readdir(group, { withFileTypes: true }))
-    if (entry.isDirectory()) await removeGroups(join(group, entry.name));
+/** Whether nothing is left of a control group. */
+function removeGroups(group: string): boolean {
+  if (!existsSync(group)) return true;
+  for (const entry of readdirSync(group, { withFileTypes: true }))
+    if (entry.isDirectory()) removeGroups(join(group, entry.name));
   try {
     rmdirSync(group);
-  } catch {
-    // A process in it is still on its way out; an empty group costs nothing.
+    return true;
+  } catch (error) {
+    if (isErrnoException(error, "EBUSY", "ENOTEMPTY")) return false;
+    throw error;
   }
 }
 

@@ -20,6 +20,8 @@ type StartOnEngine = (index: number, engine: Engine) => Promise<Daemon>;
 export class Side implements AsyncDisposable {
   readonly image: BenchImage;
   readonly #hosts: Host[] = [];
+  /** Cleaning up goes on when the run was interrupted. */
+  readonly #cleaning = new AbortController().signal;
   #swarm: Swarm | undefined;
 
   private constructor(image: BenchImage) {
@@ -74,13 +76,17 @@ export class Side implements AsyncDisposable {
   /** Takes the power away: nothing of the host is left, and nobody is told. */
   async kill({ daemon, engine, namespace }: Host): Promise<void> {
     daemon.process.kill("SIGKILL");
-    await Promise.all([killEngine(engine, namespace), end(daemon.process, "SIGKILL")]);
+    await Promise.all([
+      killEngine(engine, namespace, this.#cleaning),
+      end(daemon.process, "SIGKILL"),
+    ]);
     this.swarm.forget(daemon);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#swarm?.[Symbol.asyncDispose]();
-    for (const { engine, namespace } of this.#hosts) await killEngine(engine, namespace);
+    for (const { engine, namespace } of this.#hosts)
+      await killEngine(engine, namespace, this.#cleaning);
   }
 }
 

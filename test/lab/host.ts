@@ -155,6 +155,10 @@ export class LabHost {
     const log = fs.openSync(path.join(this.#options.dir, "host.log"), "a", 0o600);
     const child = spawn(program, args, { stdio: ["ignore", log, log] });
     fs.closeSync(log);
+    // An interrupted suite runs no hooks; what it has started must end all the same.
+    const kill = (): void => void child.kill("SIGKILL");
+    process.once("exit", kill);
+    child.once("exit", () => process.removeListener("exit", kill));
     return child;
   }
 }
