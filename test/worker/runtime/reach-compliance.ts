@@ -126,10 +126,12 @@ export function itCanBeReached(subject: () => ReachSubject): void {
     await eventually(async () => !(await processes()).includes("4321"));
     assert.equal(await session.wait(signal), 137);
 
-    const other = await exec(["sleep", "600"]);
-    const ended = finish(other);
+    const other = await exec(["sh", "-c", "echo ready; exec sleep 600"]);
+    const chunks = other.output[Symbol.asyncIterator]();
+    await chunks.next();
     await task.shutdown(signal);
-    assert.equal((await ended).code, 137);
+    while (!(await chunks.next()).done);
+    assert.equal(await other.wait(signal), 137);
     await assert.rejects(
       () => exec(["true"]),
       (error: unknown) => isSwarmError(error, "failed-precondition"),
