@@ -35,14 +35,6 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   managerMutant(
-    ["update-without-deadline", "an update waits for ever for a task that finds no node"],
-    [
-      "orchestrator/plan-update.ts",
-      "    draft.wake(ctx.now + deadlineMs);\n",
-      "    if (deadlineMs < 0) draft.awaitRunning();\n",
-    ],
-  ),
-  managerMutant(
     ["update-not-watched", "an update is completed before its last task was watched"],
     [
       "orchestrator/plan-update.ts",
@@ -113,27 +105,11 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   managerMutant(
-    ["job-done-twice", "a completed slot of a job is filled again"],
-    [
-      "orchestrator/plan-job.ts",
-      "if (slot.wanted.length > 0 || isDoneWith(ctx, slot)) continue;",
-      "if (slot.wanted.some((task) => !isCompleted(task)) || isDoneWith(ctx, slot)) continue;",
-    ],
-  ),
-  managerMutant(
     ["room-given-twice", "what a task reserves is not counted until it runs"],
     [
       "scheduler/node-info.ts",
       "    const reserved = reservationOf(task);\n    if (reserved) {",
       "    const reserved = reservationOf(task);\n    if (reserved && task.status?.state === TaskState.RUNNING) {",
-    ],
-  ),
-  managerMutant(
-    ["port-given-twice", "host ports in use are not looked at"],
-    [
-      "scheduler/node-info.ts",
-      "return this.#ports.has(port);",
-      "return this.#ports.has(port) && false;",
     ],
   ),
   managerMutant(
@@ -145,27 +121,6 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   managerMutant(
-    ["stale-session-served", "a session that was replaced is still served"],
-    [
-      "dispatcher/sessions.ts",
-      'if (entry.id !== id) throw new SwarmError("invalid", "session invalid");',
-      'if (id === "") throw new SwarmError("invalid", "session invalid");',
-    ],
-  ),
-  managerMutant(
-    ["late-report-wins", "a report that comes late takes a task back"],
-    [
-      "dispatcher/status-writer.ts",
-      "if (next.state !== current.state) return next.state > current.state;",
-      "if (next.state !== current.state) return true;",
-    ],
-    [
-      "dispatcher/status-writer.ts",
-      "const latest = waiting && waiting.status.state > status.state ? waiting.status : status;",
-      "const latest = status;",
-    ],
-  ),
-  managerMutant(
     ["lost-node-stays", "a node whose connection broke is not given up"],
     [
       "dispatcher/node-health.ts",
@@ -174,30 +129,11 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
     ],
   ),
   managerMutant(
-    ["digest-of-removed", "the digest of assignments keeps a task that was taken back"],
-    [
-      "dispatcher/assignment-set.ts",
-      '    this.#digest.remove(sent.id, versionOf(sent));\n    return remove({ item: "task"',
-      '    return remove({ item: "task"',
-    ],
-  ),
-  managerMutant(
     ["clock-of-the-replica", "an object's time is that of whoever applies it"],
     [
       "store/store.ts",
       "timeMs: proposal.timeMs });\n  }\n\n  #publish",
       "timeMs: this.#clock.now() });\n  }\n\n  #publish",
-    ],
-  ),
-  managerMutant(
-    [
-      "snapshot-without-versions",
-      "what is restored from a snapshot is not told where nothing changed",
-    ],
-    [
-      "store/snapshot.ts",
-      "if (old && versionOf(old) === versionOf(object)) continue;",
-      "if (old) continue;",
     ],
   ),
 ];
