@@ -133,10 +133,10 @@ describe("what goes wrong is said", function () {
 
   it("no Docker Engine where one is asked for", async () => {
     const missing = `unix://${path.join(cluster.root, "docker.sock")}`;
+    const place = ["--state-dir", path.join(cluster.root, "docker"), "--host"];
+    const socket = `unix://${path.join(cluster.root, "docker-node.sock")}`;
     const flags = ["--runtime", "docker", "--docker-host", missing];
-    const node = await cluster.add("docker", flags);
-    says(await node.swarm("init", ...cluster.loopback), 1, /docker\.sock/);
-    assert.equal(await state(node), "inactive");
+    says(await swarmd(...place, socket, ...flags), 1, /docker\.sock/);
   });
 });
 
