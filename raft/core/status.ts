@@ -18,5 +18,6 @@ export function statusOf(s: RaftState): Status {
     transferee: s.transferee,
     leaseUntil: leads && s.config.readMode === "lease" ? s.lease.until : 0,
     uncommittedBytes: s.uncommittedBytes,
+    pendingConfIndex: s.pendingConfIndex,
   };
 }

@@ -228,6 +228,8 @@ export interface Status {
   readonly leaseUntil: number;
   /** Bytes of entries proposed here and not yet applied. */
   readonly uncommittedBytes: number;
+  /** On a leader: no change of the configuration is under way above this index. */
+  readonly pendingConfIndex: number;
 }
 
 /**

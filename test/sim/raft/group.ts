@@ -240,7 +240,7 @@ export class Group {
     if (!leader || !status || this.#lostVoters().length > 0) return false;
     const { voters, votersOutgoing } = status.config;
     if (voters.length < 3 || votersOutgoing.length > 0) return false;
-    if (leader.disk.last.confIndex > status.applied) return false;
+    if (status.pendingConfIndex > status.applied) return false;
     const text = JSON.stringify(status.config);
     return this.active.every((member) => {
       const config = member.status()?.config;
