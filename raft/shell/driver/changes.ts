@@ -137,15 +137,7 @@ export class Changes {
   async #remove(id: Id): Promise<null> {
     const status = this.#modules.core.status();
     this.#mustLead(status);
-    const membership = this.#modules.group.membership;
-    const member = membership.members.get(id);
-    if (!member) throw new SwarmError("not-found", `manager ${id} is not a member`);
-    const problem = removalProblem(membership, id, (voter) => this.#modules.group.isAlive(voter));
-    if (problem)
-      throw new SwarmError(
-        "failed-precondition",
-        `manager ${member.nodeId} cannot be taken out: ${problem}`,
-      );
+    this.#mustBePossible({ type: "remove", id });
     // Followers may learn last that the change is committed: were this the leader and gone by then,
     // they could lack the quorum of the old configuration to go on.
     if (id === status.id) {
@@ -156,11 +148,30 @@ export class Changes {
     return null;
   }
 
-  /** Proposes a change, waits until it is applied. */
+  /** Refuses what the members, as they are now, do not allow. */
+  #mustBePossible({ type, id }: ConfChangeStep): void {
+    const { membership } = this.#modules.group;
+    const member = membership.members.get(id);
+    if (type === "add-learner") return;
+    if (!member) throw new SwarmError("not-found", `manager ${id} is not a member`);
+    if (type !== "remove") return;
+    const problem = removalProblem(membership, id, (voter) => this.#modules.group.isAlive(voter));
+    if (problem)
+      throw new SwarmError(
+        "failed-precondition",
+        `manager ${member.nodeId} cannot be taken out: ${problem}`,
+      );
+  }
+
+  /**
+   * Proposes a change, waits until it is applied. While it waits for another one, that may take
+   * away what it rests on: who was taken out must not come back by a promotion.
+   */
   async #change(step: ConfChangeStep, member: MemberRecord | null): Promise<null> {
     const { core, turns, wake } = this.#modules;
     const change = { transition: "auto", steps: [step], context: encodeMember(member) } as const;
     for (;;) {
+      this.#mustBePossible(step);
       const result = core.proposeConfChange(change);
       if (result.ok) {
         wake();

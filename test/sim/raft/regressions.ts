@@ -24,4 +24,9 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: "16z4jh7-31",
     about: "what was applied before a snapshot took its place was never acknowledged",
   },
+  {
+    profile: "members",
+    seed: "u5m2j6-1131",
+    about: "a promotion that waited for a removal brought the removed member back",
+  },
 ];
