@@ -22,6 +22,12 @@ interface Verdict {
   readonly message: string;
 }
 
+/** A write of verdicts; `done` when the store shows how it ended. */
+interface Writing {
+  readonly nodeIds: ReadonlySet<string>;
+  readonly done: Promise<unknown>;
+}
+
 /** Whether all that a registration says is stored: most nodes when they find a new leader. */
 function isKnown(node: Node, description: NodeDescription, addr: string): boolean {
   const { status } = node;
@@ -40,6 +46,8 @@ export class NodeHealth implements Controller {
   readonly #times: DispatcherTimes;
   readonly #isConnected: (nodeId: string) => boolean;
   readonly #verdicts = new Map<string, Verdict>();
+  /** The newest, under way or over. */
+  #writing: Writing | undefined;
   readonly #grace = new Map<string, Cancel>();
   readonly #down = new Set<string>();
   /** When the first verdict that is not written yet was reached. */
@@ -74,6 +82,8 @@ export class NodeHealth implements Controller {
   /** Writes the node's registration and resolves when it counts as READY. */
   async ready(nodeId: string, description: NodeDescription, addr: string): Promise<void> {
     this.#forget(nodeId);
+    // The store does not show a verdict that was proposed already: it has to be taken back then.
+    if (this.#writing?.nodeIds.has(nodeId)) await this.#writing.done;
     await this.#modules.store.update((tx) => {
       const node = tx.view.node.get(nodeId);
       if (!node || isKnown(node, description, addr)) return;
@@ -111,7 +121,11 @@ export class NodeHealth implements Controller {
     if (this.#verdicts.size > 0 && gathering > 0) return gathering;
     const batch = [...this.#verdicts].slice(0, CHANGES_PER_TRANSACTION_MAX);
     for (const [nodeId] of batch) this.#verdicts.delete(nodeId);
-    if (batch.length > 0 && !(await this.#write(batch, signal))) return RETRY_MS;
+    if (batch.length > 0) {
+      const done = this.#write(batch, signal);
+      this.#writing = { nodeIds: new Set(batch.map(([nodeId]) => nodeId)), done };
+      if (!(await done)) return RETRY_MS;
+    }
     if (this.#verdicts.size > 0) return 0;
     return this.#orphan(signal);
   }

@@ -110,6 +110,19 @@ describe("node health across leaders", () => {
     assert.ok(cluster.commits <= writes + 2, `${cluster.commits} transactions`);
   });
 
+  it("takes back a verdict that was proposed when the node registered", async () => {
+    const node = aNode("n1", { status: READY, description });
+    await cluster.store.update((tx) => tx.create("node", node));
+    const health = await cluster.nextLeader();
+    cluster.raft.hold();
+    await cluster.clock.advance(newLeaderGraceMs + 1_000);
+    assert.equal(cluster.raft.waiting, 1, "the verdict is proposed");
+    const registered = health.ready("n1", description, ADDR);
+    cluster.raft.release();
+    await registered;
+    assert.deepEqual(cluster.states(), { READY: 1 });
+  });
+
   it("orphans tasks a day after their node was lost, however often the leader changes", async () => {
     const service = aService("web");
     const status = make("TaskStatus", { state: TaskState.RUNNING });

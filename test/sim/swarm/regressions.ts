@@ -8,4 +8,6 @@ export interface SwarmRegression {
 export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "r2-14", about: "an update that starts first began anew for ever beside the old task" },
   { seed: "f1-40", about: "an agent took the reason from a task that an enforcer had ended" },
+  { seed: "zgnj4r-396", about: "a worker registered while the leader wrote that it was unknown" },
+  { seed: "perf2-45", about: "a worker registered while the leader wrote that it was down" },
 ];
