@@ -16,6 +16,8 @@ const mayStart = ({ desiredState }: Task): boolean =>
  */
 export class ProgramChecks {
   readonly #workers: readonly SimWorker[];
+  /** Ended in the store, by an enforcer; their nodes only hear of it then. */
+  readonly #rejected = new Set<string>();
 
   constructor(workers: readonly SimWorker[]) {
     this.#workers = workers;
@@ -25,6 +27,7 @@ export class ProgramChecks {
     for (const event of events) {
       if (event.kind !== "task" || event.change === ChangeKind.REMOVE) continue;
       const { object: task, old } = event;
+      if (task.status?.state === TaskState.REJECTED) this.#rejected.add(task.id);
       if (mayStart(task) && !(old && mayStart(old))) this.#checkStart(task, view);
     }
   }
@@ -38,8 +41,8 @@ export class ProgramChecks {
       const node = view.node.get(name);
       if (!node || node.status?.state === NodeState.DOWN) continue;
       for (const other of programs.running()) {
-        // An enforcer ends a task in the store; its node only hears of it then.
-        if (view.task.get(other.id)?.status?.state === TaskState.REJECTED) continue;
+        // Also of those that are history by now, and not known any more.
+        if (this.#rejected.has(other.id)) continue;
         const same =
           other.id !== task.id && slotKey(other) === slotKey(task) && isRunOf(other, task);
         demand(!same, "overlap", () => `${show(task)} starts while ${show(other)} runs on ${name}`);

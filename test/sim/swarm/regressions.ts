@@ -10,4 +10,5 @@ export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "f1-40", about: "an agent took the reason from a task that an enforcer had ended" },
   { seed: "zgnj4r-396", about: "a worker registered while the leader wrote that it was unknown" },
   { seed: "perf2-45", about: "a worker registered while the leader wrote that it was down" },
+  { seed: "zgnj4r-399", about: "a rejected task was history before its node had stopped it" },
 ];
