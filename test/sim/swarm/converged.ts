@@ -97,11 +97,16 @@ function serviceProblem(service: Service, view: StoreView): string | null {
   if (mayGiveUp(service)) return null;
   if (typeof wanted === "number")
     return keys.size === wanted ? null : `${keys.size} of ${wanted} replicas run`;
-  const missing = wanted.find((id) => !keys.has(id));
-  if (missing !== undefined) return `nothing runs on ${missing}`;
-  return keys.size === wanted.length
-    ? null
-    : `it runs on ${[...keys].join()}, not on ${wanted.join()}`;
+  return globalProblem(keys, wanted);
+}
+
+/** A paused node keeps its task, and gets none. */
+function globalProblem(running: ReadonlySet<string>, nodes: readonly Node[]): string | null {
+  const { PAUSE } = NodeAvailability;
+  const missing = nodes.find(({ id, spec }) => !running.has(id) && spec?.availability !== PAUSE);
+  if (missing) return `nothing runs on ${missing.id}`;
+  const stray = [...running].find((key) => nodes.every(({ id }) => id !== key));
+  return stray === undefined ? null : `it runs on ${stray}, where it does not belong`;
 }
 
 /** A job that was told to run is done. */
@@ -134,13 +139,13 @@ function historyProblem(tasks: readonly Task[], service: Service, view: StoreVie
 }
 
 /** What should run: so many replicas, or one task on each of these nodes; null = any. */
-function wantedKeys(service: Service, view: StoreView): number | readonly string[] | null {
+function wantedKeys(service: Service, view: StoreView): number | readonly Node[] | null {
   const { spec } = service;
   switch (spec?.mode) {
     case "replicated":
       return spec.replicated.replicas;
     case "global":
-      return [...view.node.all()].filter((node) => belongs(node, service)).map(({ id }) => id);
+      return [...view.node.all()].filter((node) => belongs(node, service));
     default:
       return null;
   }

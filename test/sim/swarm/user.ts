@@ -196,10 +196,8 @@ export class User {
     const { nodes } = await api.listNodes(all, call);
     for (const node of nodes) {
       if (!node.id.startsWith("w") || !node.spec) continue;
-      // A drained node may stay so: its tasks have to go elsewhere.
-      const { ACTIVE, DRAIN } = NodeAvailability;
-      const stays = node.spec.availability === DRAIN && node.id !== OPEN_WORKER;
-      if (node.spec.availability === ACTIVE || stays) continue;
+      // Others may stay drained or paused: what they may not run has to go elsewhere, or wait.
+      if (node.spec.availability === NodeAvailability.ACTIVE || node.id !== OPEN_WORKER) continue;
       const spec = { ...node.spec, availability: NodeAvailability.ACTIVE };
       await api.updateNode({ id: node.id, version: node.meta?.version ?? null, spec }, call);
     }
