@@ -3,6 +3,7 @@ import { nodeFits } from "../constraint/constraint.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
 import { planSlots } from "./plan-slots.ts";
+import { planStarts } from "./plan-starts.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
 import { BY_NODE, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
@@ -10,14 +11,16 @@ import { endedByItself, isDrained, isLost } from "./task-state.ts";
 
 /**
  * Plans a global service: one task on each node that is up, not drained and meets the constraints.
- * Paused nodes keep what they have; tasks of nodes that are gone go with them.
+ * Paused nodes keep what they have, and start what they prepared; tasks of nodes that are gone go
+ * with them.
  */
 export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view: StoreView): void {
   const kept: Slot[] = [];
   for (const node of view.node.all()) {
     const slot = slotAt(slots, BY_NODE, node.id);
     if (!belongsOn(ctx, node)) endAll(slot, draft);
-    else if (node.spec?.availability !== NodeAvailability.PAUSE) kept.push(fill(ctx, slot, draft));
+    else if (node.spec?.availability === NodeAvailability.PAUSE) planStarts(ctx, [slot], draft);
+    else kept.push(fill(ctx, slot, draft));
   }
   for (const slot of slots.values()) if (!view.node.get(slot.nodeId)) forget(slot, draft);
   planSlots(ctx, kept, draft);

@@ -82,6 +82,23 @@ describe("global orchestrator", () => {
     assert.deepEqual(nodes(), ["node2", "node3"]);
   });
 
+  it("starts what a node had prepared when it was paused", async () => {
+    const fails = { ends: { state: TaskState.FAILED, afterMs: 1_000 } };
+    await open({ nodes: 1, fate: (t) => (t.origin?.restarts ? {} : fails) });
+    const restart = make("RestartPolicy", {
+      condition: RestartPolicyCondition.ANY,
+      delayNs: { value: 30e9 },
+    });
+    await cluster.add(aGlobal({ restart }));
+    const isPrepared = () =>
+      cluster
+        .tasks("agent")
+        .some((t) => t.desiredState === TaskState.READY && t.status?.state === TaskState.READY);
+    await cluster.clock.until(isPrepared, 20_000);
+    await cluster.setAvailability("node1", NodeAvailability.PAUSE);
+    await cluster.converged("agent", 1);
+  });
+
   it("takes out the tasks of a removed node", async () => {
     await open();
     await cluster.add(aGlobal());
