@@ -1182,7 +1182,7 @@ export interface TaskOrigin {
   readonly updateStartedAtMs: number;
   /** The task of that update which failed early in this slot; empty = none did. */
   readonly updateFailedTask: string;
-  /** When that update's task in this slot first ran, or failed; 0 = not yet. */
+  /** When that update's task in this slot was first seen to run, or failed; 0 = not yet. */
   readonly settledAtMs: number;
   /** The task this one takes over from because it is moved, and requested_at_ms of that move. */
   readonly movedTaskId: string;

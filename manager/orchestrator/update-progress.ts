@@ -143,7 +143,7 @@ function judge(
   if (settledAtMs !== 0) return { doneAt: settledAtMs };
   // Replaced by nothing, on a node that was lost: no work is left here.
   if (!isWanted(task)) return { doneAt: made };
-  if (stateOf(task) === TaskState.RUNNING) return { doneAt: noteRunning(slot, task, draft) };
+  if (stateOf(task) === TaskState.RUNNING) return { doneAt: noteRunning(ctx, slot, task, draft) };
   const deadline = made + options.deadlineMs;
   if (ctx.now >= deadline) return { doneAt: deadline, failure: overdue(task, options, deadline) };
   draft.wake(deadline);
@@ -151,12 +151,15 @@ function judge(
   return {};
 }
 
-/** Remembers on the task when it began to run: its status will not say once it has ended. */
-function noteRunning(slot: Slot, task: Task, draft: Draft): number {
-  const settledAtMs = stateSince(task);
+/**
+ * Remembers on the task when it was first seen to run: its status will not say once it has ended.
+ * What it ran before that, while its status was on its way into the store, is not watched: a
+ * failure of that time may still be on the same way.
+ */
+function noteRunning({ now }: ServiceContext, slot: Slot, task: Task, draft: Draft): number {
   if (task.origin && !draft.full)
-    draft.replace(slot, task, { ...task, origin: { ...task.origin, settledAtMs } });
-  return settledAtMs;
+    draft.replace(slot, task, { ...task, origin: { ...task.origin, settledAtMs: now } });
+  return now;
 }
 
 function earlyEnd(taskId: string, at: number): UpdateFailure {

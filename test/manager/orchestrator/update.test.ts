@@ -125,6 +125,20 @@ describe("rolling update", () => {
     await until(UpdateStatusState.COMPLETED);
   });
 
+  it("watches a task from when it is seen to run, however late its status comes", async () => {
+    await open(1, { parallelism: 1 });
+    fates.v2 = { stuckAt: TaskState.READY };
+    await cluster.newImage("web", "v2");
+    await cluster.clock.advance(20_000);
+    await cluster.store.update((tx) => {
+      const task = cluster.tasks("web").find((t) => imageOf(t) === "v2");
+      const appliedAtMs = cluster.clock.now() - 10_000;
+      const late = make("TaskStatus", { state: TaskState.RUNNING, appliedAtMs });
+      if (task) tx.update("task", { ...task, status: late });
+    });
+    assert.equal(await until(UpdateStatusState.COMPLETED), 5_000);
+  });
+
   it("tolerates as many failures as the ratio says, and no more", async () => {
     await open(4, { parallelism: 1, maxFailureRatio: 0.5 });
     fateOf = (task) =>

@@ -11,4 +11,5 @@ export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "zgnj4r-396", about: "a worker registered while the leader wrote that it was unknown" },
   { seed: "perf2-45", about: "a worker registered while the leader wrote that it was down" },
   { seed: "zgnj4r-399", about: "a rejected task was history before its node had stopped it" },
+  { seed: "zgnj4r-197", about: "a status that came late used up the time an update is watched" },
 ];
