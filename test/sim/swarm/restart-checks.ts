@@ -46,7 +46,7 @@ export function checkRestarts(events: readonly StoreEvent[], view: StoreView): v
 }
 
 /** Tasks that are given up by a commit. */
-function endedBy(events: readonly StoreEvent[]): ReadonlySet<string> {
+export function endedBy(events: readonly StoreEvent[]): ReadonlySet<string> {
   const ended = new Set<string>();
   for (const event of events) {
     if (event.kind !== "task" || !event.old) continue;

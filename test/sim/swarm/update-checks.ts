@@ -14,6 +14,7 @@ import {
 } from "../../../proto/generated.ts";
 import { demand } from "../violation.ts";
 import { show } from "./describe.ts";
+import { endedBy } from "./restart-checks.ts";
 import { isUpdating } from "./service-checks.ts";
 
 /** A failure so fresh may have been on its way while the update was completed, ms. */
@@ -43,9 +44,10 @@ export class UpdateChecks {
   }
 
   check(events: readonly StoreEvent[], view: StoreView): void {
+    const ended = endedBy(events);
     for (const event of events) {
       if (event.kind === "task" && event.change !== ChangeKind.REMOVE)
-        this.#follow(event.object, event.old, view);
+        this.#follow(event.object, event.old, view, ended);
       else if (event.kind === "service" && event.old) this.#judge(event.object, event.old, view);
     }
   }
@@ -58,7 +60,12 @@ export class UpdateChecks {
     return seen;
   }
 
-  #follow(task: Task, old: Task | undefined, view: StoreView): void {
+  #follow(
+    task: Task,
+    old: Task | undefined,
+    view: StoreView,
+    ended: ReadonlySet<string>,
+  ): void {
     const { updateStartedAtMs = 0, reason = "" } = task.origin ?? {};
     if (updateStartedAtMs === 0 || !reason.startsWith("update")) return;
     const service = view.service.get(task.serviceId);
@@ -67,7 +74,7 @@ export class UpdateChecks {
     const slot = slotOf(task);
     if (!old) {
       if (!seen.begun.has(slot)) seen.begun.set(slot, undefined);
-      if (!isTaken(task, view)) return;
+      if (!isTaken(task, view, ended)) return;
       seen.taken.add(slot);
       checkParallelism(task, service, seen, view);
       return;
@@ -140,11 +147,15 @@ function isGone({ nodeId, slot }: Task, view: StoreView): boolean {
   return node === undefined || closed || node.status?.state === NodeState.DOWN;
 }
 
-/** Whether the slot of `made` was not empty: what failed, or was lost, is replaced anyway. */
-function isTaken(made: Task, view: StoreView): boolean {
+/**
+ * Whether `made` takes the place of a task that ran, or was to: one that is still wanted, or `ended`
+ * by the same commit. What failed, or was lost, is replaced anyway, whatever else of its slot is
+ * on its way out.
+ */
+function isTaken(made: Task, view: StoreView, ended: ReadonlySet<string>): boolean {
   for (const task of view.task.by("slot", slotKey(made))) {
-    if (task.id !== made.id && stateOf(task) <= TaskState.RUNNING && !isGone(task, view))
-      return true;
+    if (task.id === made.id || stateOf(task) > TaskState.RUNNING || isGone(task, view)) continue;
+    if (task.desiredState <= TaskState.COMPLETE || ended.has(task.id)) return true;
   }
   return false;
 }
