@@ -1,6 +1,7 @@
 import { formatDuration } from "../../lib/units.ts";
 import { TaskState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
+import { successorOf } from "./plan-surplus.ts";
 import { mayRestart } from "./restart-policy.ts";
 import type { ServiceContext } from "./service-context.ts";
 import { newestOf, newestTask, type Slot } from "./slot.ts";
@@ -54,18 +55,22 @@ export function readProgress(
   draft: Draft,
 ): UpdateProgress {
   const update = runningUpdate(ctx.service);
+  const plan = { options, draft };
   const waiting: Slot[] = [];
   const failures: UpdateFailure[] = [];
   let [total, busy, lastDoneAt] = [0, 0, -Infinity];
   for (const slot of slots) {
-    const verdict = verdictOn(ctx, slot, update, { options, draft });
-    if (!verdict) {
+    const verdict = verdictOn(ctx, slot, update, plan);
+    const handover = verdict ? undefined : handoverOf(ctx, slot, plan);
+    // Only one that takes too long is the update's matter.
+    const judged = verdict ?? (handover?.failure ? handover : undefined);
+    if (!judged) {
       if (isOutOfDate(ctx, slot)) waiting.push(slot);
-      else if (isHandingOver(slot)) busy++;
+      else if (handover) busy++;
       continue;
     }
     total++;
-    const { doneAt, failure } = verdict;
+    const { doneAt, failure } = judged;
     if (failure) failures.push(failure);
     if (doneAt === undefined || doneAt + options.delayMs > ctx.now) {
       busy++;
@@ -92,9 +97,20 @@ function isGivenUp(ctx: ServiceContext, slot: Slot): boolean {
   return last !== undefined && !mayRestart(last, slot, ctx.service);
 }
 
-/** Whether an up-to-date task that no update made is about to take the slot over. */
-function isHandingOver(slot: Slot): boolean {
-  return slot.wanted.length > 1;
+/**
+ * How far an up-to-date task that this update did not make is with taking the slot over from one
+ * that is out of date: an earlier update began it, or the node was drained. It gets as long as a
+ * task of this update. Undefined when there is none.
+ */
+function handoverOf(ctx: ServiceContext, slot: Slot, plan: PlanOfUpdate): Verdict | undefined {
+  const { wanted } = slot;
+  if (wanted.length < 2 || !wanted.some((task) => ctx.isDirty(task))) return undefined;
+  const successor = successorOf(ctx, slot);
+  if (!successor || ctx.isDirty(successor)) return undefined;
+  // One that runs ends the others with the next step.
+  if (stateOf(successor) === TaskState.RUNNING) return {};
+  const since = Math.max(createdAt(successor, ctx.now), runningUpdate(ctx.service));
+  return awaitDeadline(ctx, successor, since, plan);
 }
 
 /** What became of the update's task in `slot`; undefined when it has none. */
@@ -130,8 +146,9 @@ function judge(
   ctx: ServiceContext,
   slot: Slot,
   task: Task,
-  { options, draft }: PlanOfUpdate,
-): Verdict {
+  plan: PlanOfUpdate,
+): Verdict | undefined {
+  const { options, draft } = plan;
   const made = createdAt(task, ctx.now);
   const { settledAtMs, updateFailedTask } = task.origin ?? { settledAtMs: 0, updateFailedTask: "" };
   if (updateFailedTask !== "")
@@ -141,10 +158,20 @@ function judge(
     return { doneAt, failure: earlyEnd(task.id, doneAt) };
   }
   if (settledAtMs !== 0) return { doneAt: settledAtMs };
-  // Replaced by nothing, on a node that was lost: no work is left here.
-  if (!isWanted(task)) return { doneAt: made };
+  // Replaced by nothing, on a node that was lost: what is out of date beside it is begun anew.
+  if (!isWanted(task)) return isOutOfDate(ctx, slot) ? undefined : { doneAt: made };
   if (stateOf(task) === TaskState.RUNNING) return { doneAt: noteRunning(ctx, slot, task, draft) };
-  const deadline = made + options.deadlineMs;
+  return awaitDeadline(ctx, task, made, plan);
+}
+
+/** Waits for `task` to run, as long as a task of the update may take. */
+function awaitDeadline(
+  ctx: ServiceContext,
+  task: Task,
+  since: number,
+  { options, draft }: PlanOfUpdate,
+): Verdict {
+  const deadline = since + options.deadlineMs;
   if (ctx.now >= deadline) return { doneAt: deadline, failure: overdue(task, options, deadline) };
   draft.wake(deadline);
   draft.awaitRunning();

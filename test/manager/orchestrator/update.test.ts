@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { runReplicated } from "../../../manager/orchestrator/replicated.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import {
+  NodeState,
   RestartPolicyCondition,
   TaskState,
   UpdateConfigFailureAction,
@@ -279,6 +280,51 @@ describe("rolling update", () => {
     await cluster.newImage("web", "v2");
     await until(UpdateStatusState.COMPLETED, 2_000_000);
     assert.match(status()?.message ?? "", /^update completed; 2 not running, because task/);
+  });
+
+  it("waits no longer for what an earlier update left in a slot than for a task of its own", async () => {
+    const config = {
+      parallelism: 1,
+      order: UpdateConfigOrder.START_FIRST,
+      progressDeadlineNs: { value: 60 * S },
+    };
+    await open(3, config);
+    fates.v2 = { stuckAt: TaskState.PENDING };
+    await cluster.newImage("web", "v2");
+    await until(UpdateStatusState.PAUSED);
+    await cluster.respec("web", (spec) => {
+      const failureAction = UpdateConfigFailureAction.CONTINUE;
+      return { ...spec, update: make("UpdateConfig", { ...config, failureAction }) };
+    });
+    fateOf = (task) => (task.slot === 1 ? { stuckAt: TaskState.PENDING } : {});
+    await cluster.clock.advance(59_000);
+    assert.deepEqual(images(), Array(3).fill("busybox"));
+    // The deadline, and the monitor period of the last task after that.
+    for (let seconds = 0; seconds < 6; seconds++) await cluster.clock.advance(1_000);
+    assert.equal(state(), UpdateStatusState.COMPLETED);
+    assert.match(status()?.message ?? "", /^update completed; 1 not running, because task/);
+    assert.deepEqual(images().sort(), ["busybox", "v2", "v2"]);
+  });
+
+  it("begins a slot anew whose task was lost before it ran, within the same update", async () => {
+    await open(1, { parallelism: 1, order: UpdateConfigOrder.START_FIRST });
+    // The policy replaces nothing by itself.
+    const restart = make("RestartPolicy", { condition: RestartPolicyCondition.NONE });
+    await cluster.respec("web", (spec) => ({
+      ...spec,
+      task: spec.task && { ...spec.task, restart },
+    }));
+    await until(UpdateStatusState.COMPLETED);
+    fates.v2 = { stuckAt: TaskState.ASSIGNED };
+    await cluster.newImage("web", "v2");
+    await cluster.clock.advance(1_000);
+    const started = status()?.startedAtMs;
+    const lost = cluster.tasks("web").find((task) => imageOf(task) === "v2");
+    fates.v2 = {};
+    await cluster.setNodeState(lost?.nodeId ?? "", NodeState.DOWN);
+    await until(UpdateStatusState.COMPLETED);
+    assert.deepEqual(images(), ["v2"]);
+    assert.equal(status()?.startedAtMs, started);
   });
 
   it("goes on under a new leader where the old one stopped", async () => {

@@ -60,12 +60,7 @@ export class UpdateChecks {
     return seen;
   }
 
-  #follow(
-    task: Task,
-    old: Task | undefined,
-    view: StoreView,
-    ended: ReadonlySet<string>,
-  ): void {
+  #follow(task: Task, old: Task | undefined, view: StoreView, ended: ReadonlySet<string>): void {
     const { updateStartedAtMs = 0, reason = "" } = task.origin ?? {};
     if (updateStartedAtMs === 0 || !reason.startsWith("update")) return;
     const service = view.service.get(task.serviceId);
