@@ -18,6 +18,8 @@ const POLLS_MAX = 500;
 /** Older engines say 126 for a command that is not there, and why in its output. */
 const CANNOT_EXECUTE = 126;
 const COMMAND_NOT_FOUND = 127;
+/** As a shell says it: ended by SIGKILL. */
+const KILLED = 137;
 const NOT_FOUND = /^OCI runtime exec failed: .*(?:executable file not found|no such file)/;
 const FIRST_OUTPUT_BYTES = 1024;
 
@@ -37,6 +39,7 @@ export class DockerExec implements ExecSession {
   readonly #parts: DockerExecParts;
   /** Where the engine says why a command cannot be run. */
   #firstOutput = "";
+  #killed = false;
 
   constructor(parts: DockerExecParts) {
     this.#parts = parts;
@@ -50,6 +53,8 @@ export class DockerExec implements ExecSession {
   async wait(signal: AbortSignal): Promise<number> {
     const { ExitCode } = await this.#until(hasEnded, signal);
     const code = ExitCode ?? 0;
+    // The engine also says so of a command whose connection it lost before it saw the end of it.
+    if (code === CANNOT_EXECUTE && this.#killed) return KILLED;
     return code === CANNOT_EXECUTE && NOT_FOUND.test(this.#firstOutput) ? COMMAND_NOT_FOUND : code;
   }
 
@@ -74,8 +79,9 @@ export class DockerExec implements ExecSession {
   async close(): Promise<void> {
     const { stream } = this.#parts;
     const { pid } = await this.#process();
-    stream.destroy();
+    this.#killed = pid !== null;
     if (pid !== null) for (const found of processTree(pid)) kill(found.pid, "SIGKILL");
+    stream.destroy();
   }
 
   async *#observed(output: AsyncIterable<OutputChunk>): AsyncIterable<OutputChunk> {
