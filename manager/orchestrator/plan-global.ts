@@ -4,6 +4,7 @@ import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
 import { planSlots } from "./plan-slots.ts";
 import { planStarts } from "./plan-starts.ts";
+import { planSucceeded } from "./plan-surplus.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
 import { BY_NODE, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
@@ -19,11 +20,17 @@ export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view
   for (const node of view.node.all()) {
     const slot = slotAt(slots, BY_NODE, node.id);
     if (!belongsOn(ctx, node)) endAll(slot, draft);
-    else if (node.spec?.availability === NodeAvailability.PAUSE) planStarts(ctx, [slot], draft);
+    else if (node.spec?.availability === NodeAvailability.PAUSE) planPaused(ctx, slot, draft);
     else kept.push(fill(ctx, slot, draft));
   }
   for (const slot of slots.values()) if (!view.node.get(slot.nodeId)) forget(slot, draft);
   planSlots(ctx, kept, draft);
+}
+
+/** What was begun is brought to its end. */
+function planPaused(ctx: ServiceContext, slot: Slot, draft: Draft): void {
+  planStarts(ctx, [slot], draft);
+  planSucceeded(ctx, slot, draft);
 }
 
 /** Whether the service has a place on `node`. */

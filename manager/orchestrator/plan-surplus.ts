@@ -21,6 +21,14 @@ export function planSurplus(ctx: ServiceContext, slots: Iterable<Slot>, draft: D
   }
 }
 
+/** Ends what stands beside a successor once that runs; who never will costs nobody his place. */
+export function planSucceeded(ctx: ServiceContext, slot: Slot, draft: Draft): void {
+  if (slot.wanted.length < 2) return;
+  const successor = successorOf(ctx, slot);
+  if (successor && isRunning(successor)) planSurplus(ctx, [slot], draft);
+  else draft.awaitRunning();
+}
+
 /** The task that the slot is to end up with. */
 export function successorOf(ctx: ServiceContext, slot: Slot): Task | undefined {
   const current = slot.wanted.filter((task) => !ctx.isDirty(task));

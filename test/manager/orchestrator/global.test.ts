@@ -6,6 +6,7 @@ import {
   NodeState,
   RestartPolicyCondition,
   TaskState,
+  UpdateConfigOrder,
   UpdateStatusState,
   type TaskSpec,
 } from "../../../proto/generated.ts";
@@ -96,6 +97,25 @@ describe("global orchestrator", () => {
         .some((t) => t.desiredState === TaskState.READY && t.status?.state === TaskState.READY);
     await cluster.clock.until(isPrepared, 20_000);
     await cluster.setAvailability("node1", NodeAvailability.PAUSE);
+    await cluster.converged("agent", 1);
+  });
+
+  it("ends the old task on a paused node once its successor runs", async () => {
+    let prepareMs = 0;
+    await open({ nodes: 1, fate: () => ({ prepareMs }) });
+    const service = aGlobal();
+    const update = make("UpdateConfig", { order: UpdateConfigOrder.START_FIRST });
+    await cluster.add({ ...service, spec: service.spec && { ...service.spec, update } });
+    await cluster.converged("agent", 1);
+    const [old] = cluster.running("agent");
+    prepareMs = 5_000;
+    await cluster.newImage("agent", "v2");
+    await cluster.clock.until(() => cluster.tasks("agent").length === 2, 10_000);
+    await cluster.setAvailability("node1", NodeAvailability.PAUSE);
+    await cluster.clock.until(
+      () => !cluster.running("agent").some(({ id }) => id === old?.id),
+      20_000,
+    );
     await cluster.converged("agent", 1);
   });
 

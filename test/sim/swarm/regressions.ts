@@ -14,4 +14,5 @@ export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "zgnj4r-197", about: "a status that came late used up the time an update is watched" },
   { seed: "zgnj4r-351", about: "a failed task was replaced beside one that was on its way out" },
   { seed: "zgnj4r-334", about: "an update waited without end for a task an earlier one had made" },
+  { seed: "12ax41b-351", about: "two tasks of a global service stayed on a node that was paused" },
 ];
