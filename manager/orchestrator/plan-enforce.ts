@@ -13,7 +13,8 @@ import type { StoreView } from "../store/tables.ts";
 import { stateOf } from "./task-state.ts";
 
 const NODE_MESSAGE = "task rejected by constraint enforcer";
-const NODE_REASON = "assigned node no longer meets constraints";
+/** What is said of a task whose node a change of labels took from it; as in SwarmKit. */
+export const NODE_REASON = "assigned node no longer meets constraints";
 const VOLUME_MESSAGE = "task rejected by volume enforcer";
 const VOLUME_REASON = "attached to volume which is being drained";
 

@@ -131,6 +131,8 @@ function historyProblem(tasks: readonly Task[], service: Service, view: StoreVie
   const most = attempts > 0 ? attempts + 1 : Math.max(1, limit);
   const slots = new Map<string, number>();
   for (const task of tasks) {
+    // What a lost node may still run is not history yet.
+    if (task.desiredState > TaskState.COMPLETE && stateOf(task) <= TaskState.RUNNING) continue;
     const count = (slots.get(slotKey(task)) ?? 0) + 1;
     slots.set(slotKey(task), count);
     if (count > most + 1) return `slot ${slotKey(task)} keeps ${count} tasks`;

@@ -1,4 +1,5 @@
 import { isJob } from "../../../manager/orchestrator/restart-policy.ts";
+import { NODE_REASON } from "../../../manager/orchestrator/plan-enforce.ts";
 import { updateOptions } from "../../../manager/orchestrator/update-options.ts";
 import { slotKey } from "../../../manager/store/schema.ts";
 import type { StoreEvent, StoreView } from "../../../manager/store/tables.ts";
@@ -32,6 +33,9 @@ interface Seen {
 
 const stateOf = (task: Task): TaskState => task.status?.state ?? TaskState.NEW;
 const slotOf = ({ slot, nodeId }: Task): string => (slot === 0 ? nodeId : String(slot));
+/** A verdict about the node: a global service has no place there any more. */
+const hasLostItsPlace = ({ slot, status }: Task): boolean =>
+  slot === 0 && [status?.message, status?.err].includes(NODE_REASON);
 const { COMPLETED, ROLLBACK_COMPLETED } = UpdateStatusState;
 
 /** Follows every update from its tasks, and compares with what becomes of it. */
@@ -77,7 +81,9 @@ export class UpdateChecks {
     if (stateOf(task) === stateOf(old)) return;
     const now = this.#nowMs();
     if (stateOf(task) === TaskState.RUNNING) seen.begun.set(slot, seen.begun.get(slot) ?? now);
-    const failed = stateOf(task) === TaskState.FAILED || stateOf(task) === TaskState.REJECTED;
+    const failed =
+      stateOf(task) === TaskState.FAILED ||
+      (stateOf(task) === TaskState.REJECTED && !hasLostItsPlace(task));
     const since = seen.begun.get(slot);
     const early = since === undefined || now - since < updateOptions(service).monitorMs - FRESH_MS;
     if (failed && early && isUpdating(service)) seen.failed.set(slot, now);
