@@ -7,6 +7,7 @@ import Docker from "dockerode";
 import { isErrnoException } from "../../lib/errno.ts";
 import { eventually } from "../worker/runtime/wait.ts";
 import { BUSYBOX, importImage, makeBusyboxTar } from "./busybox-image.ts";
+import { skipWhere } from "../skip-where.ts";
 
 export { IMAGE } from "./busybox-image.ts";
 
@@ -103,12 +104,7 @@ export function useEngine(): () => TestEngine {
 
   before(async function (this: Mocha.Context) {
     this.timeout(60_000);
-    const reason = missingForEngines();
-    if (reason !== "" && process.env["SKEP_CI"] === "1") throw new Error(reason);
-    if (reason !== "") {
-      process.stderr.write(`skipped: ${reason}\n`);
-      this.skip();
-    }
+    skipWhere(this, missingForEngines());
     dir = await mkdtemp(join(tmpdir(), "skep-engine-"));
     engine = new PrivateEngine(dir);
     await engine.start();

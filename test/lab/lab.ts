@@ -7,6 +7,7 @@ import { SystemCluster } from "../system/cluster.ts";
 import type { SwarmProcess } from "../system/swarm-process.ts";
 import { LabHost } from "./host.ts";
 import { Lan } from "./lan.ts";
+import { skipWhere } from "../skip-where.ts";
 
 /** Setting up and tearing down, milliseconds. */
 const HOOK_LIMIT_MS = 120_000;
@@ -146,12 +147,7 @@ export function useLab(managers: number, workers: number): Lab {
 
   before(async function () {
     this.timeout(HOOK_LIMIT_MS);
-    const reason = missingForEngines();
-    if (reason !== "" && process.env["SKEP_CI"] === "1") throw new Error(reason);
-    if (reason !== "") {
-      process.stderr.write(`skipped: ${reason}\n`);
-      this.skip();
-    }
+    skipWhere(this, missingForEngines());
     await lab.open(managers, workers);
   });
 

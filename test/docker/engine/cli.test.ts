@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { PocketCluster } from "../../engine/pocket-cluster.ts";
+import { skipWhere } from "../../skip-where.ts";
 
 const run = promisify(execFile);
 const COMMAND_TIME_MS = 30_000;
@@ -16,13 +17,11 @@ describe("the stock docker CLI", function () {
   let cluster: PocketCluster;
 
   before(async function () {
-    try {
-      await run("docker", ["--version"]);
-    } catch (error) {
-      if (process.env["SKEP_CI"]) throw error;
-      console.log("      skipped: there is no docker command here");
-      this.skip();
-    }
+    const there = await run("docker", ["--version"]).then(
+      () => true,
+      () => false,
+    );
+    skipWhere(this, there ? "" : "there is no docker command: install docker.io");
   });
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), "skep-cli-"));

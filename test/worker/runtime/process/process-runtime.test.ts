@@ -15,6 +15,7 @@ import { openProcessRuntime } from "../../../../worker/runtime/process/process-r
 import { payloadPath } from "../../../../worker/runtime/payload-dir.ts";
 import { containerTask, noFiles, processTask } from "../tasks.ts";
 import { eventually, linesOf } from "../wait.ts";
+import { skipWhere } from "../../../skip-where.ts";
 
 const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 const signal = new AbortController().signal;
@@ -44,7 +45,7 @@ for (const sandbox of [true, false])
       openProcessRuntime({ dir, node: NODE, sandbox }, { clock: systemClock, log: silentLog });
 
     before(function () {
-      if (sandbox && sandboxRefusal() !== "") this.skip();
+      if (sandbox) skipWhere(this, sandboxRefusal());
     });
 
     beforeEach(async () => {

@@ -21,6 +21,7 @@ import { sandboxRefusal } from "../../../../worker/runtime/process/sandbox.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../../worker/runtime/runtime.ts";
 import { noFiles, processTask } from "../tasks.ts";
 import { eventually, linesOf } from "../wait.ts";
+import { skipWhere } from "../../../skip-where.ts";
 
 const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 const signal = new AbortController().signal;
@@ -55,7 +56,7 @@ describe("a process in a sandbox", () => {
 
   before(function () {
     // Whoever is not root has the rules of a plain process, which have specs of their own.
-    if (sandboxRefusal() !== "") this.skip();
+    skipWhere(this, sandboxRefusal());
   });
 
   beforeEach(async () => {
@@ -310,7 +311,7 @@ describe("a process in a sandbox", () => {
 
   describe("with limits", () => {
     before(function () {
-      if (sandboxRefusal() !== "" || !openCgroups({ name: "probe" })) this.skip();
+      skipWhere(this, openCgroups({ name: "probe" }) ? "" : "no control groups can be made here");
     });
 
     it("is ended by the kernel when it wants too much memory, and says so", async () => {
