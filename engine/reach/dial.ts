@@ -1,9 +1,8 @@
 import type { Duplex } from "node:stream";
-import { SwarmError } from "../../lib/errors.ts";
 import { write } from "../../lib/write.ts";
 import type { ReachInput } from "../../proto/generated.ts";
 import type { Takeover } from "../upgrades.ts";
-import type { OpenReach } from "./open.ts";
+import { started, type OpenReach } from "./open.ts";
 
 const CONTENT_TYPE = "application/vnd.docker.raw-stream";
 
@@ -15,10 +14,7 @@ async function* inputsFrom(socket: Duplex): AsyncIterable<ReachInput> {
 
 /** Waits until the task's port has taken the connection; then bytes go both ways as they are. */
 export async function dialTakeover(reach: OpenReach): Promise<Takeover> {
-  const outputs = reach.outputs[Symbol.asyncIterator]();
-  const first = await outputs.next();
-  if (first.done || first.value.kind !== "started")
-    throw new SwarmError("internal", "the node did not say that it is connected");
+  const outputs = await started(reach);
   return {
     contentType: CONTENT_TYPE,
     run: async (socket, signal) => {

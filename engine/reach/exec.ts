@@ -11,7 +11,7 @@ import { write } from "../../lib/write.ts";
 import { make } from "../../proto/codec.ts";
 import type { ReachInput, ReachOutput } from "../../proto/generated.ts";
 import type { Takeover } from "../upgrades.ts";
-import type { OpenReach } from "./open.ts";
+import { started, type OpenReach } from "./open.ts";
 
 const CONTENT_TYPE = "application/vnd.skep.exec-stream";
 
@@ -53,10 +53,7 @@ function frameOf(output: ReachOutput): Buffer | null {
 
 /** Waits until the command runs; then its frames go over the connection, see {@link EXEC_FRAMES}. */
 export async function execTakeover(reach: OpenReach): Promise<Takeover> {
-  const outputs = reach.outputs[Symbol.asyncIterator]();
-  const first = await outputs.next();
-  if (first.done || first.value.kind !== "started")
-    throw new SwarmError("internal", "the node did not say that the command runs");
+  const outputs = await started(reach);
   return {
     contentType: CONTENT_TYPE,
     run: async (socket, signal) => {

@@ -1,3 +1,4 @@
+import { SwarmError } from "../../lib/errors.ts";
 import { make, type Fields } from "../../proto/codec.ts";
 import type { ReachAsk, ReachInput, ReachOutput } from "../../proto/generated.ts";
 import type { ApiRequest } from "../api-request.ts";
@@ -36,4 +37,13 @@ export function openReach(request: ApiRequest, fields: Fields<ReachAsk>): OpenRe
     }
   };
   return { outputs: outputs(), send };
+}
+
+/** Waits until the node says that it has begun; what it says then is the rest of `outputs`. */
+export async function started({ outputs }: OpenReach): Promise<AsyncIterator<ReachOutput>> {
+  const rest = outputs[Symbol.asyncIterator]();
+  const first = await rest.next();
+  if (first.done || first.value.kind !== "started")
+    throw new SwarmError("internal", "the node did not say that it has begun");
+  return rest;
 }

@@ -1,19 +1,16 @@
 import { linked, type Linked } from "../../lib/abort.ts";
-import { sleep, type Clock } from "../../lib/clock.ts";
-import { isSwarmError, messageOf } from "../../lib/errors.ts";
+import type { Clock } from "../../lib/clock.ts";
+import { messageOf } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { Scope } from "../../lib/scope.ts";
 import type { Caller } from "../../proto/call.ts";
 import { make } from "../../proto/codec.ts";
 import type { LogBrokerApi, SubscriptionMessage } from "../../proto/generated.ts";
+import { keepListening } from "../agent/keep-listening.ts";
 import { publishTasks, type LogTasks } from "./publish-tasks.ts";
 
 /** Subscriptions served at a time; more are refused with a warning to their reader. */
 const SUBSCRIPTIONS_MAX = 64;
-/** How long to wait before listening again to a broker that went away. */
-const LISTEN_RETRY_MS = 500;
-/** How long to wait before asking again a manager that serves no logs. */
-const UNIMPLEMENTED_RETRY_MS = 60_000;
 
 export interface PublisherOptions {
   readonly sessionId: string;
@@ -36,18 +33,7 @@ export async function runLogPublisher(
   modules: PublisherModules,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    let waitMs = LISTEN_RETRY_MS;
-    try {
-      await listen(options, modules, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isSwarmError(error)) throw error;
-      modules.log.debug({ err: error }, "log subscriptions ended");
-      if (error.code === "unimplemented") waitMs = UNIMPLEMENTED_RETRY_MS;
-    }
-    await sleep(modules.clock, waitMs, signal);
-  }
+  await keepListening("log subscriptions", () => listen(options, modules, signal), modules, signal);
 }
 
 async function listen(

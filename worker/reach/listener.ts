@@ -1,20 +1,17 @@
 import { linked } from "../../lib/abort.ts";
-import { sleep, type Clock } from "../../lib/clock.ts";
+import type { Clock } from "../../lib/clock.ts";
 import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import { Scope } from "../../lib/scope.ts";
 import type { Caller } from "../../proto/call.ts";
 import { make } from "../../proto/codec.ts";
 import type { ReachBrokerApi, ReachNotice, ServeReachRequest } from "../../proto/generated.ts";
+import { keepListening } from "../agent/keep-listening.ts";
 import type { Answer, AnswerModules } from "./answer.ts";
 import { answerOf, refusal } from "./answer-of.ts";
 
 /** Asks answered at a time; a connection of a port-forward is one. */
 const SESSIONS_MAX = 512;
-/** How long to wait before listening again to a broker that went away. */
-const LISTEN_RETRY_MS = 500;
-/** How long to wait before asking again a manager that knows of no reach. */
-const UNIMPLEMENTED_RETRY_MS = 60_000;
 
 const BUSY = new SwarmError(
   "exhausted",
@@ -42,18 +39,7 @@ export async function runReachListener(
   modules: ReachListenerModules,
   signal: AbortSignal,
 ): Promise<void> {
-  for (;;) {
-    let waitMs = LISTEN_RETRY_MS;
-    try {
-      await listen(options, modules, signal);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!isSwarmError(error)) throw error;
-      modules.log.debug({ err: error }, "notices of reach ended");
-      if (error.code === "unimplemented") waitMs = UNIMPLEMENTED_RETRY_MS;
-    }
-    await sleep(modules.clock, waitMs, signal);
-  }
+  await keepListening("notices of reach", () => listen(options, modules, signal), modules, signal);
 }
 
 async function listen(
