@@ -70,6 +70,8 @@ export class LabHost {
       `--cgroup-parent=/${namespace}`,
     ]);
     await until("the engine answers", async () => {
+      const code = this.#engine?.exitCode;
+      if (typeof code === "number") throw new Error(`it ended with ${code}: ${this.#logTail()}`);
       await this.docker.ping();
       return true;
     });
@@ -114,7 +116,10 @@ export class LabHost {
     for (const child of [this.#init, this.#engine]) if (child) await endOf(child);
     this.#init = undefined;
     this.#engine = undefined;
+    // As on any machine, what lay under /run is gone. Left there, containerd's old process id would
+    // now and then be that of something else alive, and the engine would wait for it in vain.
     fs.rmSync(path.join(this.#options.dir, "docker.pid"), { force: true });
+    fs.rmSync(path.join(this.#options.dir, "exec"), { recursive: true, force: true });
     for (const controller of fs.readdirSync(CGROUPS))
       removeGroups(path.join(CGROUPS, controller, this.#options.namespace));
     removeGroups(path.join(CGROUPS, this.#options.namespace));
@@ -144,6 +149,11 @@ export class LabHost {
 
   get #filler(): string {
     return path.join(this.disk, "filler");
+  }
+
+  #logTail(): string {
+    const log = fs.readFileSync(path.join(this.#options.dir, "host.log"), "utf8");
+    return log.trimEnd().split("\n").at(-1) ?? "";
   }
 
   #pid1(): number | undefined {
