@@ -1,4 +1,5 @@
 import { SwarmError } from "../../lib/errors.ts";
+import { SerialQueue } from "../../lib/serial-queue.ts";
 import type { Call } from "../../proto/call.ts";
 import {
   NodeRole,
@@ -18,6 +19,9 @@ import { keepsQuorum, memberOf, withManagerStatus } from "./manager-status.ts";
 import { removeNode } from "./node-removal.ts";
 import { forbidden } from "./validate/check.ts";
 import { checkNode } from "./validate/node.ts";
+
+/** More demotions at a time than there may be managers are no use. */
+const WAITING_DEMOTIONS_MAX = 64;
 
 async function getNode(
   modules: ControlModules,
@@ -92,17 +96,14 @@ function isDemotion({ store }: ControlModules, { id, spec }: UpdateNodeRequest):
 /** The calls on nodes. */
 export function nodeApi(modules: ControlModules) {
   // One demotion after the other: each counts the managers that the one before has left.
-  let demotions: Promise<unknown> = Promise.resolve();
-  const demote = (request: UpdateNodeRequest, call: Call): Promise<UpdateNodeResponse> => {
-    const demotion = demotions.then(() => updateNode(modules, request, call));
-    demotions = demotion.catch(() => {}); // its caller handles the error
-    return demotion;
-  };
+  const demotions = new SerialQueue({ what: "demotions", max: WAITING_DEMOTIONS_MAX });
   return {
     getNode: (request, call) => getNode(modules, request, call),
     listNodes: (request, call) => listNodes(modules, request, call),
     updateNode: (request, call) =>
-      isDemotion(modules, request) ? demote(request, call) : updateNode(modules, request, call),
+      isDemotion(modules, request)
+        ? demotions.run(() => updateNode(modules, request, call))
+        : updateNode(modules, request, call),
     removeNode: async (request, call) => {
       await removeNode(modules, request, call.signal);
       return {};

@@ -1,11 +1,14 @@
 import { appendFile, chmod, open, rename, rm, stat } from "node:fs/promises";
 import { isErrnoException } from "../../lib/errno.ts";
 import { SwarmError } from "../../lib/errors.ts";
+import { SerialQueue } from "../../lib/serial-queue.ts";
 
 /** @default of {@link AuditLogOptions.fileBytesMax} */
 const FILE_BYTES_MAX = 4 << 20;
 /** Files kept beside the current one; older ones are deleted. */
 const OLD_FILES_MAX = 4;
+/** Entries that may wait for the disk. */
+const WAITING_ENTRIES_MAX = 1024;
 /** Most characters of a command that are kept. */
 const COMMAND_CHARS_MAX = 1024;
 
@@ -56,8 +59,8 @@ export function auditCommand(command: readonly string[]): string {
 export class AuditLog {
   readonly #path: string;
   readonly #fileBytesMax: number;
+  readonly #writes = new SerialQueue({ what: "audit entries", max: WAITING_ENTRIES_MAX });
   #bytes: number | null = null;
-  #last: Promise<unknown> = Promise.resolve();
 
   constructor({ path, fileBytesMax = FILE_BYTES_MAX }: AuditLogOptions) {
     this.#path = path;
@@ -66,12 +69,10 @@ export class AuditLog {
 
   /**
    * Resolves when the entry is in the file.
-   * @throws SwarmError `unavailable`: what cannot be recorded must not be done
+   * @throws SwarmError `unavailable` or `exhausted`: what cannot be recorded must not be done
    */
   record(entry: AuditEntry): Promise<void> {
-    const turn = this.#last.then(() => this.#append(`${JSON.stringify(entry)}\n`));
-    this.#last = turn.catch(() => {});
-    return turn;
+    return this.#writes.run(() => this.#append(`${JSON.stringify(entry)}\n`));
   }
 
   async #append(line: string): Promise<void> {

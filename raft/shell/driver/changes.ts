@@ -1,6 +1,7 @@
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Random } from "../../../lib/random.ts";
+import { SerialQueue } from "../../../lib/serial-queue.ts";
 import type { RaftCore } from "../../core/raft-core.ts";
 import type { ConfChangeStep, DropReason, Entry, Id, Status } from "../../core/types.ts";
 import {
@@ -18,6 +19,8 @@ import type { Turns } from "./turns.ts";
 
 /** Entries a learner may lack and still be promoted: what is proposed within a moment. */
 const PROMOTE_LAG_ENTRIES = 512;
+/** Changes that may wait or run at a time. */
+const WAITING_CHANGES_MAX = 64;
 
 /** What this part needs of its driver. */
 export interface ChangeModules {
@@ -34,9 +37,7 @@ export interface ChangeModules {
 /** Configuration changes and transfers of a leader, one after the other. */
 export class Changes {
   readonly #modules: ChangeModules;
-  /** Ends when every queued change has; never rejects. */
-  #queue: Promise<unknown> = Promise.resolve();
-  #queued = 0;
+  readonly #queue = new SerialQueue({ what: "changes of the managers", max: WAITING_CHANGES_MAX });
   /** Changes in the log by index, told when they are applied or lost. */
   readonly #appended = new Map<
     number,
@@ -51,11 +52,11 @@ export class Changes {
   call(call: GroupCall): Promise<MemberAdded | null> {
     switch (call.method) {
       case "add-member":
-        return this.#enqueue(() => this.#add(call.member));
+        return this.#queue.run(() => this.#add(call.member));
       case "remove-member":
-        return this.#enqueue(() => this.#remove(call.id));
+        return this.#queue.run(() => this.#remove(call.id));
       case "transfer":
-        return this.#enqueue(() => this.transfer(call.to));
+        return this.#queue.run(() => this.transfer(call.to));
     }
   }
 
@@ -77,7 +78,7 @@ export class Changes {
    * a learner that has caught up. Called once a tick.
    */
   tend(status: Status): void {
-    if (status.role !== "leader" || this.#queued > 0) return;
+    if (status.role !== "leader" || this.#queue.size > 0) return;
     const moved = this.#modules.group.moved();
     if (moved) {
       this.#attempt({ type: "update", id: moved.id }, moved);
@@ -94,9 +95,11 @@ export class Changes {
 
   /** A change nobody waits for: when it is refused, a later tick tries again. */
   #attempt(step: ConfChangeStep, member: MemberRecord | null): void {
-    this.#enqueue(() => this.#change(step, member)).catch((error: unknown) => {
-      this.#modules.log.debug({ err: error, step }, "a change of the managers was refused");
-    });
+    this.#queue
+      .run(() => this.#change(step, member))
+      .catch((error: unknown) => {
+        this.#modules.log.debug({ err: error, step }, "a change of the managers was refused");
+      });
   }
 
   /** Hands leadership to `to`, or with 0 to the voter that is most caught up. */
@@ -224,14 +227,5 @@ export class Changes {
       return new SwarmError("failed-precondition", `the managers cannot be changed: ${reason}`);
     const leader = this.#modules.group.membership.members.get(lead)?.controlAddr;
     return fromPortError(refusal(reason, leader));
-  }
-
-  #enqueue<T>(task: () => Promise<T>): Promise<T> {
-    this.#queued++;
-    const result = this.#queue.then(task).finally(() => {
-      this.#queued--;
-    });
-    this.#queue = result.catch(() => {});
-    return result;
   }
 }
