@@ -2,7 +2,7 @@ import { TaskState, type Task, type TaskOrigin } from "../../proto/generated.ts"
 import type { Draft } from "./draft.ts";
 import { mayRestart, originAfterFailure, originAfterMove } from "./restart-policy.ts";
 import { isLeaving, placeTask, type ServiceContext } from "./service-context.ts";
-import type { Slot } from "./slot.ts";
+import { newestOf, type Slot } from "./slot.ts";
 import { endedByItself, hasEnded, isCompleted, isDrained, isLost, stateOf } from "./task-state.ts";
 import { inheritUpdate, runningUpdate, updateOrigin } from "./update-origin.ts";
 
@@ -14,13 +14,24 @@ export function planRestarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: 
   for (const slot of slots) {
     if (!slot.wanted.some((task) => mustGo(ctx, task))) continue;
     if (draft.full) return;
-    const going = slot.wanted.filter((task) => mustGo(ctx, task) && isDue(ctx, task, draft));
+    const [going, waiting] = dueAndNot(ctx, slot, draft);
     const healthy = slot.wanted.some((task) => takesOver(ctx, task, going));
     for (const task of going) draft.end(slot, task, TaskState.SHUTDOWN);
-    const last = going.at(-1);
-    if (healthy || !last || !mayRestart(last, slot, ctx.service)) continue;
+    // What waits for its time to be tried again is replaced then, with its back-off.
+    if (healthy || waiting.length > 0) continue;
+    const last = newestOf(going, (task) => !ctx.isDirty(task)) ?? newestOf(going);
+    if (!last || !mayRestart(last, slot, ctx.service)) continue;
     placeTask(ctx, slot, draft, originAfter(ctx, last));
   }
+}
+
+/** The tasks of `slot` that are replaced now, and those that are replaced when their time comes. */
+function dueAndNot(ctx: ServiceContext, slot: Slot, draft: Draft): readonly [Task[], Task[]] {
+  const due: Task[] = [];
+  const notYet: Task[] = [];
+  for (const task of slot.wanted)
+    if (mustGo(ctx, task)) (isDue(ctx, task, draft) ? due : notYet).push(task);
+  return [due, notYet];
 }
 
 /**

@@ -164,6 +164,30 @@ describe("plan of a replicated service", () => {
     );
   });
 
+  it("keeps the back-off of what failed when the old task beside it ends as well", () => {
+    const service = aService("web", { replicas: 1 });
+    const failed = (id: string, fields: Partial<Task>): Task =>
+      aTask(id, service, {
+        slot: 1,
+        nodeId: "up1",
+        status: make("TaskStatus", { state: TaskState.FAILED, appliedAtMs: NOW - 10 }),
+        meta: make("Meta", { createdAtMs: NOW - 60_000, version: { index: 1 } }),
+        ...fields,
+      });
+    const old = failed("old", {
+      specVersion: { index: 0 },
+      spec: make("TaskSpec", { forceUpdate: 7 }),
+    });
+    const fields = { notBeforeMs: NOW + 30_000, restarts: 6, quickFailures: 6 };
+    const looping = failed("looping", { origin: make("TaskOrigin", fields) });
+    const first = run(service, [old, looping]);
+    const stored = first.tasks.map((task) => task.id).sort();
+    assert.deepEqual(stored, ["looping", "old"], "nothing is made before its time");
+    const later = run(first.service, first.tasks, fields.notBeforeMs);
+    const made = later.tasks.find(({ id }) => id.startsWith("new"));
+    assert.equal(made?.origin?.quickFailures, 7);
+  });
+
   it("scales down where it is fullest: no slot goes while a higher ordinal stays", () => {
     const service = aService("web", { replicas: 0 });
     const placed = fc.array(fc.constantFrom("up1", "up2", "up3"), { minLength: 1, maxLength: 30 });
