@@ -1,4 +1,4 @@
-import { TaskState, type Cluster, type Task } from "../../proto/generated.ts";
+import { TaskState, type Cluster, type Task, type TaskSpec } from "../../proto/generated.ts";
 import { slotKey } from "../store/schema.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
@@ -58,8 +58,13 @@ function retention(view: StoreView, task: Task): number {
   const limit = retentionLimit(cluster);
   if (limit < 0) return Infinity;
   const service = view.service.get(task.serviceId);
-  const attempts = (service?.spec?.task ?? task.spec)?.restart?.maxAttempts ?? 0;
+  const attempts = attemptsKept(service?.spec?.task ?? task.spec);
   return attempts > 0 ? attempts + 1 : limit;
+}
+
+/** Restarts that the policy counts, whose tasks are kept beyond the cluster's limit; 0 = none. */
+export function attemptsKept(spec: TaskSpec | null): number {
+  return spec?.restart?.maxAttempts ?? 0;
 }
 
 /** The cluster's history limit; negative = keep all. */

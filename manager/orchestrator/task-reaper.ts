@@ -8,7 +8,7 @@ import { Backlog } from "./backlog.ts";
 import { Draft } from "./draft.ts";
 import { inSlices } from "./in-slices.ts";
 import type { Modules } from "./modules.ts";
-import { planReap, retentionLimit, slotOf } from "./plan-reap.ts";
+import { attemptsKept, planReap, retentionLimit, slotOf } from "./plan-reap.ts";
 import { hasEnded } from "./task-state.ts";
 import { workOff } from "./work-off.ts";
 
@@ -30,6 +30,8 @@ class TaskReaper implements Controller {
   #dirtySince = 0;
   /** Whether every task is yet to be looked at. */
   #sweeps = false;
+  /** Services that keep another number of tasks since their last change. */
+  readonly #changed = new Set<string>();
 
   constructor(modules: Modules) {
     this.#modules = modules;
@@ -43,6 +45,10 @@ class TaskReaper implements Controller {
     if (event.kind === "cluster") {
       const before = event.old && retentionLimit(event.old);
       if (before !== retentionLimit(event.object)) this.#sweeps = true;
+    } else if (event.kind === "service") {
+      const { object: service, old } = event;
+      const before = attemptsKept(old?.spec?.task ?? null);
+      if (old && before !== attemptsKept(service.spec?.task ?? null)) this.#changed.add(service.id);
     } else if (event.kind === "task" && event.change !== ChangeKind.REMOVE) {
       const { object: task, old } = event;
       if (this.#mayFree(task, old)) this.#add(task);
@@ -52,15 +58,25 @@ class TaskReaper implements Controller {
   }
 
   async act(signal: AbortSignal): Promise<number | undefined> {
-    const { clock, store } = this.#modules;
-    if (this.#sweeps) {
-      this.#sweeps = false;
-      await inSlices(store.view.task.all(), (task) => this.#add(task), clock, signal);
-    }
+    const { clock } = this.#modules;
+    await this.#sweep(signal);
     if (this.#dirty.size === 0) return undefined;
     const due = this.#dirtySince + REAP_BATCH_MS - clock.now();
     if (due > 0 && this.#dirty.size < REAP_BATCH_SLOTS_MAX) return due;
     return workOff(this.#dirty, this.#modules, (tx) => this.#plan(tx), signal);
+  }
+
+  /** Looks at every slot that may keep fewer tasks than before. */
+  async #sweep(signal: AbortSignal): Promise<void> {
+    const { clock, store } = this.#modules;
+    const add = (task: Task): void => this.#add(task);
+    for (const id of this.#changed) {
+      this.#changed.delete(id);
+      await inSlices(store.view.task.by("service", id), add, clock, signal);
+    }
+    if (!this.#sweeps) return;
+    this.#sweeps = false;
+    await inSlices(store.view.task.all(), add, clock, signal);
   }
 
   #plan(tx: Transaction): void {

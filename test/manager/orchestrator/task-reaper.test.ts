@@ -4,6 +4,7 @@ import { runTaskReaper } from "../../../manager/orchestrator/task-reaper.ts";
 import { make } from "../../../proto/codec.ts";
 import { RestartPolicyCondition, TaskState, type Service } from "../../../proto/generated.ts";
 import { aService, aTask } from "../../fakes/objects.ts";
+import type { Fate } from "../../fakes/scripted-agents.ts";
 import { Harness, type HarnessOptions } from "./harness.ts";
 
 const crashing = { ends: { state: TaskState.FAILED, afterMs: 100 } };
@@ -52,6 +53,18 @@ describe("task reaper", () => {
     await cluster.add(withRestart({ condition: RestartPolicyCondition.ANY, maxAttempts: 3 }));
     await cluster.clock.advance(600_000);
     assert.equal(cluster.tasks("web").length, 4);
+  });
+
+  it("keeps fewer tasks as soon as the service's policy counts none any more", async () => {
+    let fate: Fate = crashing;
+    await open({ fate: () => fate });
+    await retain(1);
+    await cluster.add(withRestart({ condition: RestartPolicyCondition.ANY, maxAttempts: 3 }));
+    await cluster.clock.until(() => cluster.tasks("web").length === 4, 60_000);
+    fate = {};
+    await cluster.clock.advance(600_000);
+    await cluster.change("web", (web) => ({ ...web, spec: aService("web").spec }));
+    await cluster.clock.until(() => cluster.tasks("web").length === 1, 1_000);
   });
 
   it("never forgets that a slot was done, even with a limit of 0", async () => {
