@@ -160,14 +160,30 @@ describe("worker", () => {
     assert.equal(leader.statuses.get("t1")?.err, "");
   });
 
-  it("waits for a secret that comes after its task", async () => {
+  it("waits for a task's secret until the managers have spoken, after a restart", async () => {
+    const secrets = [make("SecretReference", { secretId: "s1" })];
+    leader.secrets.set("s1", make("Secret", { id: "s1" }));
+    machine.hook = (step) => {
+      if (step === "prepare") throw new SwarmError("unavailable", "not now");
+    };
+    leader.assign(processTask("t1", { command: ["true"], secrets }));
+    await eventually(() => leader.statuses.get("t1")?.err === "not now");
+    await stop();
+    machine.hook = () => {};
+    machine.steps.length = 0;
+    leader.refuse = () => new SwarmError("unavailable", "no manager");
+    await open();
+    await eventually(() => machine.steps.includes("prepare t1"));
+    leader.refuse = () => null;
+    await reaches("t1", TaskState.RUNNING);
+  });
+
+  it("rejects a task whose secret the managers do not have any more", async () => {
+    await eventually(() => leader.sessions === 1);
     const secrets = [make("SecretReference", { secretId: "s1" })];
     leader.assign(processTask("t1", { command: ["true"], secrets }));
-    await eventually(() => /s1 has not come/.test(leader.statuses.get("t1")?.err ?? ""));
-    leader.secrets.set("s1", make("Secret", { id: "s1" }));
-    leader.loseMessage();
-    leader.assign(task("t2"));
-    await reaches("t1", TaskState.RUNNING);
+    await reaches("t1", TaskState.REJECTED);
+    assert.equal(leader.statuses.get("t1")?.err, "secret s1 is not in the swarm any more");
   });
 
   it("asks for the complete set when a message was lost", async () => {

@@ -39,6 +39,14 @@ export class Assignments {
     return this.#configs.get(id);
   }
 
+  /**
+   * Whether the managers assigned the task since this agent started: what it uses came with it, or
+   * is not there any more.
+   */
+  has(taskId: string): boolean {
+    return this.#versions.has(taskId);
+  }
+
   /** The overlays in use on this node. */
   networks(): readonly NetworkMap[] {
     return [...this.#networks.values()];

@@ -46,9 +46,10 @@ function filesOf(task: Task, assignments: Assignments): TaskFiles {
   const get = <T>(what: string, id: string, value: T | undefined): T => {
     if (!allowed.has(id))
       throw new SwarmError("denied", `task not authorized to access ${what} ${id}`);
-    if (value === undefined)
-      throw new SwarmError("unavailable", `${what} ${id} has not come from the managers yet`);
-    return value;
+    if (value !== undefined) return value;
+    if (assignments.has(task.id))
+      throw new SwarmError("not-found", `${what} ${id} is not in the swarm any more`);
+    throw new SwarmError("unavailable", `${what} ${id} has not come from the managers yet`);
   };
   return {
     secret: (id) => get("secret", id, assignments.secret(id)),
