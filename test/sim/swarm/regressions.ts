@@ -15,4 +15,7 @@ export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "zgnj4r-351", about: "a failed task was replaced beside one that was on its way out" },
   { seed: "zgnj4r-334", about: "an update waited without end for a task an earlier one had made" },
   { seed: "12ax41b-351", about: "two tasks of a global service stayed on a node that was paused" },
+  { seed: "c21u3t-132", about: "history was kept for a policy that counts no attempts any more" },
+  { seed: "c21u3t-400", about: "a crash loop lost its back-off when the old task beside it ended" },
+  { seed: "c21u3t-449", about: "a task waited for ever for a secret that had been removed" },
 ];

@@ -33,16 +33,32 @@ function mayStart({ desiredState }: Task): boolean {
 }
 
 /** The policy of restarts, as a second opinion: back-off, attempts and their window. */
-export function checkRestarts(events: readonly StoreEvent[], view: StoreView): void {
-  for (const event of events) {
-    if (event.kind !== "task" || event.change === ChangeKind.REMOVE) continue;
-    const { object: task, old } = event;
-    const service = view.service.get(task.serviceId);
-    if (!service) continue;
-    if (mayStart(task) && !(old && mayStart(old))) checkStart(task);
-    if (!old && version(task) === service.specVersion?.index)
-      checkRestart(task, service, view, endedBy(events));
+export class RestartChecks {
+  /** Tasks that filled a place that was empty: what failed there before is another story. */
+  readonly #firsts = new Set<string>();
+
+  check(events: readonly StoreEvent[], view: StoreView): void {
+    const ended = endedBy(events);
+    for (const event of events) {
+      if (event.kind !== "task" || event.change === ChangeKind.REMOVE) continue;
+      const { object: task, old } = event;
+      const service = view.service.get(task.serviceId);
+      if (!service) continue;
+      if (mayStart(task) && !(old && mayStart(old))) checkStart(task);
+      if (old || version(task) !== service.specVersion?.index) continue;
+      const before = tasksBefore(task, view);
+      // A place that was given up before, with its node for one, is filled as a new one.
+      if (!before[0] || !ended.has(before[0].id)) this.#firsts.add(task.id);
+      else checkRestart(task, service, before, this.#firsts);
+    }
   }
+}
+
+/** The tasks of the slot, and run, of `task`, newest first, without it. */
+function tasksBefore(task: Task, view: StoreView): readonly Task[] {
+  return [...view.task.by("slot", slotKey(task))]
+    .filter((other) => other.id !== task.id && run(other) === run(task))
+    .sort((a, b) => (b.meta?.createdAtMs ?? 0) - (a.meta?.createdAtMs ?? 0));
 }
 
 /** Tasks that are given up by a commit. */
@@ -68,16 +84,11 @@ function checkStart(task: Task): void {
 function checkRestart(
   task: Task,
   service: Service,
-  view: StoreView,
-  ended: ReadonlySet<string>,
+  before: readonly Task[],
+  firsts: ReadonlySet<string>,
 ): void {
-  const before = [...view.task.by("slot", slotKey(task))]
-    .filter((other) => other.id !== task.id && run(other) === run(task))
-    .sort((a, b) => (b.meta?.createdAtMs ?? 0) - (a.meta?.createdAtMs ?? 0));
   const [last] = before;
   if (!last || !failed(last) || version(last) !== version(task)) return;
-  // A place that was given up before, with its node for one, is filled as a new one.
-  if (!ended.has(last.id)) return;
   // A rollback fills empty places, whatever the policy.
   if (service.updateStatus?.state === UpdateStatusState.ROLLBACK_STARTED) return;
   if (task.origin?.reason.startsWith("update")) return;
@@ -87,7 +98,7 @@ function checkRestart(
   demand(!none, "restart-policy", () => `${show(task)} follows ${show(last)} without a policy`);
   const delayMs = policy?.delayNs ? policy.delayNs.value / 1e6 : DELAY_MS;
   const wait = (task.origin?.notBeforeMs ?? 0) - (task.meta?.createdAtMs ?? 0);
-  const least = leastWait(before, delayMs);
+  const least = leastWait(before, delayMs, firsts);
   // The time is set when it is planned, and written a moment later.
   const patient = wait >= least - COMMIT_MS;
   demand(patient, "back-off", () => `${show(task)} waits ${wait} of ${least} ms`);
@@ -101,7 +112,7 @@ function checkRestart(
 const COMMIT_MS = 4_000;
 
 /** What the tasks `before`, newest first, make the next one wait at least, ms. */
-function leastWait(before: readonly Task[], delayMs: number): number {
+function leastWait(before: readonly Task[], delayMs: number, firsts: ReadonlySet<string>): number {
   let crashes = 0;
   for (const task of before) {
     const start = Math.max(task.meta?.createdAtMs ?? 0, task.origin?.notBeforeMs ?? 0);
@@ -109,6 +120,7 @@ function leastWait(before: readonly Task[], delayMs: number): number {
     if (!failed(task) || version(task) !== version(before[0]!)) break;
     if (end - start >= CRASH_MS) break;
     crashes++;
+    if (firsts.has(task.id)) break;
   }
   if (crashes <= CRASHES_FREE) return delayMs;
   return Math.max(delayMs, Math.min(1_000 * 2 ** (crashes - CRASHES_FREE), BACKOFF_MAX_MS));

@@ -24,7 +24,7 @@ import { checkServices, isUpdating } from "./service-checks.ts";
 import { StoreWatch, type CommitCheck } from "./store-watch.ts";
 import { PlacementChecks } from "./placement-checks.ts";
 import { ProgramChecks } from "./program-checks.ts";
-import { checkRestarts } from "./restart-checks.ts";
+import { RestartChecks } from "./restart-checks.ts";
 import { UpdateChecks } from "./update-checks.ts";
 import { checkTasks } from "./task-checks.ts";
 import { User } from "./user.ts";
@@ -164,11 +164,10 @@ class SwarmSimulation {
     const placement = new PlacementChecks(() => scheduler.now);
     const updates = new UpdateChecks(() => EPOCH_MS + scheduler.now / 1000);
     const programs = new ProgramChecks(this.#workers);
-    const followers = [placement, updates, programs];
+    const followers = [new RestartChecks(), placement, updates, programs];
     return [
       checkTasks,
       checkServices,
-      checkRestarts,
       ...followers.map(
         (follower): CommitCheck =>
           (events, view) =>

@@ -1,6 +1,6 @@
 import { isJob } from "../../../manager/orchestrator/restart-policy.ts";
 import { NODE_REASON } from "../../../manager/orchestrator/plan-enforce.ts";
-import { updateOptions } from "../../../manager/orchestrator/update-options.ts";
+import { updateOptions, type UpdateOptions } from "../../../manager/orchestrator/update-options.ts";
 import { slotKey } from "../../../manager/store/schema.ts";
 import type { StoreEvent, StoreView } from "../../../manager/store/tables.ts";
 import {
@@ -102,7 +102,7 @@ export class UpdateChecks {
       options.maxFailureRatio === 0 && options.failureAction !== UpdateConfigFailureAction.CONTINUE;
     const honest = !strict || stale.length === 0;
     demand(honest, "update", () => `the update of ${name} completes with ${stale.length} failures`);
-    const last = lastRun(service.id, status.startedAtMs, seen, view);
+    const last = lastRun(service, options, seen, view);
     const watched = status.completedAtMs - last >= options.monitorMs - FRESH_MS;
     demand(
       watched,
@@ -128,13 +128,24 @@ export class UpdateChecks {
   }
 }
 
-/** When the last of the update's tasks that are still wanted began to run, ms. */
-function lastRun(serviceId: string, update: number, seen: Seen, view: StoreView): number {
+/**
+ * When the last of the update's tasks that are still wanted began to run, ms. One that did not run
+ * within its time is not waited for: it may begin while the update is being completed.
+ */
+function lastRun(
+  { id, updateStatus }: Service,
+  options: UpdateOptions,
+  seen: Seen,
+  view: StoreView,
+): number {
+  const { startedAtMs = 0, completedAtMs = 0 } = updateStatus ?? {};
   let last = -Infinity;
-  for (const task of view.task.by("service", serviceId)) {
-    if (task.origin?.updateStartedAtMs !== update || task.desiredState > TaskState.COMPLETE)
-      continue;
-    if (!isGone(task, view)) last = Math.max(last, seen.begun.get(slotOf(task)) ?? -Infinity);
+  for (const task of view.task.by("service", id)) {
+    if (task.origin?.updateStartedAtMs !== startedAtMs) continue;
+    if (task.desiredState > TaskState.COMPLETE || isGone(task, view)) continue;
+    const began = seen.begun.get(slotOf(task)) ?? -Infinity;
+    const overdue = began - (task.meta?.createdAtMs ?? 0) >= options.deadlineMs;
+    if (!overdue || began < completedAtMs - FRESH_MS) last = Math.max(last, began);
   }
   return last;
 }
