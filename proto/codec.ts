@@ -72,6 +72,13 @@ export function codec<K extends keyof Messages>(name: K): Codec<Messages[K]> {
   return made;
 }
 
+/** The keys of message `name`, which has no oneof, with their field numbers. */
+export function fieldNumbers(name: keyof Messages): readonly (readonly [string, number])[] {
+  const type = lookup(name);
+  if (type.oneofsArray.length > 0) throw new Error(`${name} has a oneof`);
+  return type.fieldsArray.map((field) => [field.name, field.id] as const);
+}
+
 /** Shorthand of `codec(name).make(fields)`. */
 export function make<K extends keyof Messages>(
   name: K,

@@ -4491,6 +4491,11 @@ export const descriptor = JSON.parse(`{
         "removeId": {
          "type": "string",
          "id": 5
+        },
+        "fields": {
+         "rule": "repeated",
+         "type": "uint32",
+         "id": 6
         }
        }
       },

@@ -1779,7 +1779,7 @@ export type StoreObject = {
 
 } & ({ readonly object: "node"; readonly node: Node } | { readonly object: "service"; readonly service: Service } | { readonly object: "task"; readonly task: Task } | { readonly object: "network"; readonly network: Network } | { readonly object: "cluster"; readonly cluster: Cluster } | { readonly object: "secret"; readonly secret: Secret } | { readonly object: "config"; readonly config: Config } | { readonly object: "volume"; readonly volume: Volume } | { readonly object: "extension"; readonly extension: Extension } | { readonly object: "resource"; readonly resource: Resource } | { readonly object?: undefined });
 
-/** One change. CREATE and UPDATE carry the whole new object (its meta is filled at apply); REMOVE carries only the kind and the id. */
+/** One change. CREATE carries the whole new object (its meta is filled at apply), UPDATE the whole or what differs from the stored one; REMOVE carries only the kind and the id. */
 export interface StoreChange {
   readonly kind: ChangeKind;
   /** Version the object must have when the change is applied; 0 = do not check. */
@@ -1787,6 +1787,8 @@ export interface StoreChange {
   readonly object: StoreObject | null;
   readonly removeTable: string;
   readonly removeId: string;
+  /** Of an UPDATE: numbers of the fields that `object` brings, its id among them; all others stay as they are in the version expected. Empty = it brings all. */
+  readonly fields: readonly number[];
 }
 
 /** A transaction: applied whole or rejected whole, alike on every manager. */

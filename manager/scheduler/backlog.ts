@@ -1,5 +1,4 @@
 import type { Task } from "../../proto/generated.ts";
-import { groupKey } from "./node-info.ts";
 import type { NodeSet, Opening } from "./node-set.ts";
 import type { Explanation, Pipeline } from "./pipeline.ts";
 
@@ -9,9 +8,19 @@ interface Blocked {
   readonly explanation: Explanation;
 }
 
+/**
+ * What tells groups of one service apart: the version, and the node that volumes hold tasks to. Asked
+ * for with each change of a task, so that the usual case makes no string.
+ */
+function keyWithin({ specVersion, volumeNodeId }: Task): string | number {
+  const version = specVersion?.index ?? 0;
+  return volumeNodeId === "" ? version : `${version}@${volumeNodeId}`;
+}
+
 /** Equal tasks, one service and one version, that have no node yet. */
 export interface Group {
-  readonly key: string;
+  readonly serviceId: string;
+  readonly key: string | number;
   readonly tasks: Map<string, Task>;
   blocked: Blocked | undefined;
   /** When the tasks were last told why they wait, milliseconds. */
@@ -23,7 +32,8 @@ export interface Group {
  * them. Tasks whose node is given wait for that node alone.
  */
 export class Backlog {
-  readonly #groups = new Map<string, Group>();
+  /** By service, then by what else tells its groups apart. */
+  readonly #groups = new Map<string, Map<string | number, Group>>();
   readonly #ready = new Set<Group>();
   readonly #blocked = new Set<Group>();
   readonly #givenReady = new Map<string, Task>();
@@ -38,14 +48,25 @@ export class Backlog {
       else this.#givenReady.set(task.id, task);
       return;
     }
-    const key = groupKey(task);
-    let group = this.#groups.get(key);
-    if (!group) {
-      group = { key, tasks: new Map(), blocked: undefined, explainedAtMs: -Infinity };
-      this.#groups.set(key, group);
-    }
-    if (!group.tasks.has(task.id)) this.#ready.add(group);
+    const group = this.#groupOf(task) ?? this.#newGroup(task);
+    const before = group.tasks.size;
     group.tasks.set(task.id, task);
+    if (group.tasks.size > before) this.#ready.add(group);
+  }
+
+  #groupOf(task: Task): Group | undefined {
+    return this.#groups.get(task.serviceId)?.get(keyWithin(task));
+  }
+
+  #newGroup(task: Task): Group {
+    const { serviceId } = task;
+    const key = keyWithin(task);
+    const tasks = new Map<string, Task>();
+    const group = { serviceId, key, tasks, blocked: undefined, explainedAtMs: -Infinity };
+    const groups = this.#groups.get(serviceId);
+    if (groups) groups.set(key, group);
+    else this.#groups.set(serviceId, new Map([[key, group]]));
+    return group;
   }
 
   /** Takes a task out, if it is here. */
@@ -56,7 +77,7 @@ export class Backlog {
       waiting?.delete(task.id);
       if (waiting?.size === 0) this.#givenWaiting.delete(task.nodeId);
     }
-    const group = this.#groups.get(groupKey(task));
+    const group = this.#groupOf(task);
     if (group?.tasks.delete(task.id)) this.dropIfEmpty(group);
   }
 
@@ -97,7 +118,9 @@ export class Backlog {
 
   dropIfEmpty(group: Group): void {
     if (group.tasks.size > 0) return;
-    this.#groups.delete(group.key);
+    const groups = this.#groups.get(group.serviceId);
+    groups?.delete(group.key);
+    if (groups?.size === 0) this.#groups.delete(group.serviceId);
     this.#ready.delete(group);
     this.#blocked.delete(group);
   }

@@ -151,7 +151,7 @@ export class Store implements StateMachine {
     const leaderTerm = proposer.status().leading;
     const proposal: Proposal = { changes: tx.changes, leaderTerm, timeMs: this.#clock.now() };
     const sequence = ++this.#sequence;
-    const data = encodeProposal(this.#origin, sequence, proposal);
+    const data = encodeProposal({ origin: this.#origin, sequence }, proposal, tx.view);
     if (data.length > TRANSACTION_BYTES_MAX) {
       const text = `transaction of ${data.length} bytes is over ${TRANSACTION_BYTES_MAX}`;
       throw new SwarmError("exhausted", text);
@@ -171,7 +171,7 @@ export class Store implements StateMachine {
   #applyEntry(entry: CommittedEntry): void {
     const { origin, sequence } = originOf(entry.data);
     const pending = origin === this.#origin ? this.#pending.get(sequence) : undefined;
-    const proposal = pending?.proposal ?? decodeProposal(entry.data);
+    const proposal = pending?.proposal ?? decodeProposal(entry.data, this.view);
     const result = this.#decide(entry, proposal);
     if ("code" in result) {
       if (pending) pending.outcome = result;

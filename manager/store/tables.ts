@@ -1,4 +1,4 @@
-import { ChangeKind } from "../../proto/generated.ts";
+import { ChangeKind, type Meta } from "../../proto/generated.ts";
 import { ClaimTable, type Claims, type Refusal } from "./claims.ts";
 import { KINDS, SCHEMAS, type IndexName, type Kind, type Objects, type Schema } from "./schema.ts";
 import { Table, versionOf, type TableView } from "./table.ts";
@@ -44,6 +44,26 @@ type AnyObject = Objects[Kind];
 
 const refuse = (code: Refusal["code"], message: string): Refusal => ({ code, message });
 
+/** What one transaction writes into `meta`: objects made together share it. */
+class Stamp {
+  readonly #version: { readonly index: number };
+  readonly #timeMs: number;
+  #last: Meta | undefined;
+
+  constructor(index: number, timeMs: number) {
+    this.#version = { index };
+    this.#timeMs = timeMs;
+  }
+
+  /** The `meta` of the object that takes the place of `old`. */
+  metaOf(old: AnyObject | undefined): Meta {
+    const createdAtMs = old?.meta?.createdAtMs ?? this.#timeMs;
+    if (this.#last?.createdAtMs !== createdAtMs)
+      this.#last = { version: this.#version, createdAtMs, updatedAtMs: this.#timeMs };
+    return this.#last;
+  }
+}
+
 /** All tables, and the rules that hold across them. */
 export class Tables {
   readonly #tables: { readonly [K in Kind]: Table<Objects[K]> };
@@ -60,13 +80,14 @@ export class Tables {
   }
 
   /**
-   * Applies all of `changes` or none. Stored objects get `stamp`'s version and times.
+   * Applies all of `changes` or none. Stored objects get the version and the time of `at`.
    * @returns the events, or why the transaction is refused.
    */
   apply(
     changes: readonly Change[],
-    stamp: { readonly index: number; readonly timeMs: number },
+    at: { readonly index: number; readonly timeMs: number },
   ): readonly StoreEvent[] | Refusal {
+    const stamp = new Stamp(at.index, at.timeMs);
     const done: StoreEvent[] = [];
     for (const change of changes) {
       const result = this.#applyOne(change, stamp);
@@ -84,10 +105,7 @@ export class Tables {
     this.#put(kind, object);
   }
 
-  #applyOne(
-    change: Change,
-    stamp: { readonly index: number; readonly timeMs: number },
-  ): StoreEvent | Refusal {
+  #applyOne(change: Change, stamp: Stamp): StoreEvent | Refusal {
     const { kind } = change;
     const table = this.#table(kind);
     const id = change.action === "remove" ? change.id : change.object.id;
@@ -100,14 +118,7 @@ export class Tables {
         return refuse("out-of-sequence", "update out of sequence");
     }
     if (change.action === "remove") return this.#remove(kind, id);
-    const object = {
-      ...change.object,
-      meta: {
-        version: { index: stamp.index },
-        createdAtMs: old?.meta?.createdAtMs ?? stamp.timeMs,
-        updatedAtMs: stamp.timeMs,
-      },
-    } as AnyObject;
+    const object = { ...change.object, meta: stamp.metaOf(old) } as AnyObject;
     const claims = claimsOf(kind, object);
     const refusal = this.#check(kind, object, claims);
     if (refusal) return refusal;

@@ -1,6 +1,7 @@
 import { assert, unreachable } from "../../lib/assert.ts";
 import { codec, make } from "../../proto/codec.ts";
 import { ChangeKind, type StoreChange, type StoreObject } from "../../proto/generated.ts";
+import { completed, deltaOf } from "./delta.ts";
 import type { Kind, Objects } from "./schema.ts";
 import { versionOf } from "./table.ts";
 import type { Change, StoreView } from "./tables.ts";
@@ -11,7 +12,9 @@ import type { Change, StoreView } from "./tables.ts";
  */
 export class Transaction {
   readonly view: StoreView;
-  readonly #changes = new Map<string, Change>();
+  readonly #changes: Change[] = [];
+  /** Where in `#changes` an object's change is, by kind and id. */
+  readonly #places = new Map<Kind, Map<string, number>>();
 
   constructor(view: StoreView) {
     this.view = view;
@@ -19,17 +22,17 @@ export class Transaction {
 
   /** How many objects the transaction touches. */
   get size(): number {
-    return this.#changes.size;
+    return this.#changes.length;
   }
 
   get changes(): readonly Change[] {
-    return [...this.#changes.values()];
+    return this.#changes;
   }
 
   /** Adds a new object. Its `meta` is filled when the transaction is applied. */
   create<K extends Kind>(kind: K, object: Objects[K]): void {
     assert(object.id !== "", `a new ${kind} has an id`);
-    this.#changes.set(`${kind}/${object.id}`, { kind, action: "create", object } as Change);
+    this.#set(object.id, { kind, action: "create", object } as Change);
   }
 
   /**
@@ -37,18 +40,28 @@ export class Transaction {
    * names; otherwise the whole transaction is refused with `out-of-sequence`.
    */
   update<K extends Kind>(kind: K, object: Objects[K]): void {
-    const key = `${kind}/${object.id}`;
-    const before = this.#changes.get(key);
+    const place = this.#places.get(kind)?.get(object.id);
     const expected = versionOf(object);
-    if (before?.action === "create") this.create(kind, object);
-    else this.#changes.set(key, { kind, action: "update", object, expected } as Change);
+    if (place !== undefined && this.#changes[place]?.action === "create") this.create(kind, object);
+    else this.#set(object.id, { kind, action: "update", object, expected } as Change);
   }
 
   /** Takes an object out, if it still has the version of the given one. */
   remove<K extends Kind>(kind: K, object: Objects[K]): void {
     const expected = versionOf(object);
-    const change = { kind, action: "remove", id: object.id, expected } as Change;
-    this.#changes.set(`${kind}/${object.id}`, change);
+    this.#set(object.id, { kind, action: "remove", id: object.id, expected } as Change);
+  }
+
+  #set(id: string, change: Change): void {
+    let places = this.#places.get(change.kind);
+    if (!places) this.#places.set(change.kind, (places = new Map()));
+    const place = places.get(id);
+    if (place !== undefined) {
+      this.#changes[place] = change;
+      return;
+    }
+    places.set(id, this.#changes.length);
+    this.#changes.push(change);
   }
 }
 
@@ -60,7 +73,10 @@ const ACTIONS = {
 
 /** `{object: kind, [kind]: object}`, the oneof that carries any object. */
 export function toStoreObject(kind: Kind, object: Objects[Kind]): StoreObject {
-  return { object: kind, [kind]: object } as unknown as StoreObject;
+  const wrapped: Record<string, unknown> = { object: kind };
+  // A literal with a computed key takes V8 several times as long.
+  wrapped[kind] = object;
+  return wrapped as unknown as StoreObject;
 }
 
 /** The object inside a {@link StoreObject}. */
@@ -73,7 +89,7 @@ export function fromStoreObject(wrapped: StoreObject): {
   return { kind, object: (wrapped as unknown as Record<Kind, Objects[Kind]>)[kind] };
 }
 
-function toProto(change: Change): StoreChange {
+function toProto(change: Change, view: StoreView): StoreChange {
   if (change.action === "remove") {
     return make("StoreChange", {
       kind: ChangeKind.REMOVE,
@@ -82,16 +98,22 @@ function toProto(change: Change): StoreChange {
       removeId: change.id,
     });
   }
+  const { kind, action } = change;
+  const expectedVersion = change.action === "update" ? change.expected : 0;
+  const delta = expectedVersion === 0 ? undefined : deltaOf(kind, change.object, view);
   return {
-    kind: ACTIONS[change.action],
-    expectedVersion: change.action === "update" ? change.expected : 0,
-    object: toStoreObject(change.kind, change.object),
+    kind: ACTIONS[action],
+    expectedVersion,
+    object: toStoreObject(kind, delta?.part ?? change.object),
     removeTable: "",
     removeId: "",
+    fields: delta?.fields ?? WHOLE,
   };
 }
 
-function fromProto(change: StoreChange): Change {
+const WHOLE: readonly number[] = [];
+
+function fromProto(change: StoreChange, view: StoreView): Change {
   switch (change.kind) {
     case ChangeKind.REMOVE: {
       const kind = change.removeTable as Kind;
@@ -102,7 +124,8 @@ function fromProto(change: StoreChange): Change {
       assert(change.object, "a create or update carries its object");
       const inner = fromStoreObject(change.object);
       const action = change.kind === ChangeKind.CREATE ? "create" : "update";
-      return { ...inner, action, expected: change.expectedVersion } as Change;
+      const object = completed(inner, change, view);
+      return { kind: inner.kind, action, object, expected: change.expectedVersion } as Change;
     }
     case ChangeKind.UNSPECIFIED:
       throw new Error("a store change without a kind");
@@ -126,10 +149,14 @@ export interface Proposal {
  */
 export const ENVELOPE_BYTES = 16;
 
-/** The Raft entry of a proposal. */
-export function encodeProposal(origin: number, sequence: number, proposal: Proposal): Uint8Array {
+/** The Raft entry of a proposal that was made on `view`. */
+export function encodeProposal(
+  { origin, sequence }: Origin,
+  proposal: Proposal,
+  view: StoreView,
+): Uint8Array {
   const body = codec("StoreTransaction").encode({
-    changes: proposal.changes.map(toProto),
+    changes: proposal.changes.map((change) => toProto(change, view)),
     leaderTerm: proposal.leaderTerm,
     timeMs: proposal.timeMs,
   });
@@ -142,18 +169,21 @@ export function encodeProposal(origin: number, sequence: number, proposal: Propo
 }
 
 /** Who proposed an entry, and its number there. */
-export function originOf(entry: Uint8Array): {
+export interface Origin {
   readonly origin: number;
   readonly sequence: number;
-} {
+}
+
+/** Where an entry comes from. */
+export function originOf(entry: Uint8Array): Origin {
   const head = new DataView(entry.buffer, entry.byteOffset, ENVELOPE_BYTES);
   return { origin: head.getFloat64(0), sequence: head.getFloat64(8) };
 }
 
-/** The proposal inside an entry. */
-export function decodeProposal(entry: Uint8Array): Proposal {
+/** The proposal inside an entry that is about to be applied to `view`. */
+export function decodeProposal(entry: Uint8Array, view: StoreView): Proposal {
   const { changes, leaderTerm, timeMs } = codec("StoreTransaction").decode(
     entry.subarray(ENVELOPE_BYTES),
   );
-  return { changes: changes.map(fromProto), leaderTerm, timeMs };
+  return { changes: changes.map((change) => fromProto(change, view)), leaderTerm, timeMs };
 }

@@ -49,6 +49,39 @@ describe("store", () => {
     assert.equal(updated.meta?.createdAtMs, created.meta?.createdAtMs);
   });
 
+  it("sends of an update what differs, and followers have the whole object", async () => {
+    const { leader, follower } = openPair();
+    await leader.update((tx) => tx.create("task", aTask("t1", aService("s1"))));
+    const created = follower.view.task.get("t1")!;
+    const status = make("TaskStatus", { state: TaskState.RUNNING });
+    await leader.update((tx) => {
+      const task = tx.view.task.get("t1")!;
+      tx.update("task", { ...task, status, nodeId: "n1" });
+    });
+    const ran = follower.view.task.get("t1")!;
+    assert.deepEqual(ran, leader.view.task.get("t1"));
+    assert.equal(ran.spec, created.spec);
+    await leader.update((tx) => tx.update("task", { ...tx.view.task.get("t1")!, nodeId: "" }));
+    assert.equal(follower.view.task.get("t1")?.nodeId, "");
+    assert.deepEqual(follower.view.task.get("t1"), leader.view.task.get("t1"));
+  });
+
+  it("refuses a difference from a version that is no more, alike on every manager", async () => {
+    const { leader, follower, raft } = openPair();
+    await leader.update((tx) => tx.create("task", aTask("t1", aService("s1"))));
+    const stale = leader.view.task.get("t1")!;
+    raft.hold();
+    const first = leader.update((tx) => tx.update("task", { ...stale, nodeId: "n1" }));
+    let attempts = 0;
+    const second = leader.update((tx) => {
+      if (attempts++ === 0) tx.update("task", { ...stale, nodeId: "n2" });
+    });
+    raft.release();
+    await Promise.all([first, second]);
+    assert.equal(attempts, 2);
+    for (const store of [leader, follower]) assert.equal(store.view.task.get("t1")?.nodeId, "n1");
+  });
+
   it("runs the callback again on the new state when another transaction came first", async () => {
     const { leader, raft } = openPair();
     await leader.update((tx) => tx.create("service", aService("s1", { replicas: 1 })));
