@@ -19,6 +19,9 @@ const APPLY_SLICE_MS = 5;
 /** Entries applied between two looks at the clock. */
 const APPLY_SLICE_ENTRIES = 32;
 
+/** The same by size: one entry may change hundreds of objects, and a few such take long. */
+const APPLY_SLICE_BYTES = 32 << 10;
+
 /** How long an acknowledgement waits for something else to be told to the driver. */
 const ACKNOWLEDGE_MS = 10;
 
@@ -53,7 +56,7 @@ export class Applier {
 
   /** Applies a batch, in slices, then acknowledges it. Undefined when it took one slice only. */
   apply(batch: Extract<FromDriver, { kind: "apply" }>): Promise<void> | undefined {
-    if (batch.entries.length > APPLY_SLICE_ENTRIES) return this.#applySlices(batch);
+    if (sliceEnd(batch.entries, 0) < batch.entries.length) return this.#applySlices(batch);
     this.#applySlice(batch.entries, batch.proposals);
     this.#finish(batch);
     return undefined;
@@ -63,8 +66,8 @@ export class Applier {
     const { clock, defer } = this.#modules;
     const { entries, proposals } = batch;
     let began = clock.monotonic();
-    for (let at = 0; at < entries.length; at += APPLY_SLICE_ENTRIES) {
-      const end = at + APPLY_SLICE_ENTRIES;
+    for (let at = 0, end = 0; at < entries.length; at = end) {
+      end = sliceEnd(entries, at);
       this.#applySlice(entries.slice(at, end), proposals.slice(at, end));
       if (clock.monotonic() - began < APPLY_SLICE_MS) continue;
       await new Promise<void>((resolve) => defer(resolve));
@@ -158,6 +161,15 @@ export class Applier {
     this.#waiting = this.#waiting.filter((waiter) => waiter.index > index);
     for (const { done } of due) done();
   }
+}
+
+/** Where the slice that begins at `from` ends: one entry at least. */
+function sliceEnd(entries: readonly CommittedEntry[], from: number): number {
+  let bytes = 0;
+  let at = from;
+  while (at < entries.length && at - from < APPLY_SLICE_ENTRIES && bytes < APPLY_SLICE_BYTES)
+    bytes += entries[at++]?.data.length ?? 0;
+  return at;
 }
 
 /** Writes a snapshot, or leaves nothing of it behind. */
