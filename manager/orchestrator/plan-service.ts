@@ -19,7 +19,8 @@ export function contextOf(service: Service, view: StoreView, now: number): Servi
   const node = (id: string) => view.node.get(id);
   const [cluster] = view.cluster.all();
   const held = heldBy(service, view);
-  return { service, cluster, now, node, isDirty: dirtyTest(service, node), held };
+  const refusal = (wanted: Service) => view.refusal("service", wanted)?.message ?? "";
+  return { service, cluster, now, node, isDirty: dirtyTest(service, node), held, refusal };
 }
 
 /** Ends every task of a service that is gone, or going, for good. */

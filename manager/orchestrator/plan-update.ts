@@ -73,7 +73,10 @@ function decisiveFailure(
   return failures.reduce((latest, failure) => (failure.at > latest.at ? failure : latest));
 }
 
-/** Pauses, or goes back to the previous specification. A rollback can only pause. */
+/**
+ * Pauses, or goes back to the previous specification. A rollback can only pause, and so can an
+ * update whose previous specification cannot be had any more: its secret was removed, its port taken.
+ */
 function giveUp(
   ctx: ServiceContext,
   { text }: UpdateFailure,
@@ -86,19 +89,24 @@ function giveUp(
     draft.updateService(withStatus(ctx, UpdateStatusState.ROLLBACK_PAUSED, message));
     return;
   }
-  const back = options.failureAction === UpdateConfigFailureAction.ROLLBACK;
-  if (!back || !service.previousSpec) {
+  if (options.failureAction !== UpdateConfigFailureAction.ROLLBACK || !service.previousSpec) {
     draft.updateService(withStatus(ctx, UpdateStatusState.PAUSED, `update paused ${text}`));
     return;
   }
   const message = `update rolled back ${text}`;
-  draft.updateService({
+  const before: Service = {
     ...withStatus(ctx, UpdateStatusState.ROLLBACK_STARTED, message),
     spec: service.previousSpec,
     specVersion: service.previousSpecVersion,
     previousSpec: null,
     previousSpecVersion: null,
-  });
+  };
+  const refusal = ctx.refusal(before);
+  if (refusal === "") draft.updateService(before);
+  else {
+    const reason = `update paused ${text}; it cannot be rolled back: ${refusal}`;
+    draft.updateService(withStatus(ctx, UpdateStatusState.PAUSED, reason));
+  }
 }
 
 function complete(

@@ -13,6 +13,8 @@ export interface ServiceContext extends TaskSource {
   readonly isDirty: IsDirty;
   /** Why no task of the service may start yet; empty when they may. */
   readonly held: string;
+  /** Why the store would refuse the service as it is given; empty when it would not. */
+  readonly refusal: (service: Service) => string;
 }
 
 /** The desired state of a task that may start: jobs run to completion. */

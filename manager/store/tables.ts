@@ -6,6 +6,9 @@ import { Table, versionOf, type TableView } from "./table.ts";
 /** Reads on every kind. Valid until the caller next awaits: later commits change it in place. */
 export type StoreView = {
   readonly [K in Kind]: TableView<Objects[K], IndexName<K>>;
+} & {
+  /** Why `object` could not be stored now, be it new or in another one's place; its version aside. */
+  refusal<K extends Kind>(kind: K, object: Objects[K]): Refusal | undefined;
 };
 
 /** One change of a transaction, in memory. */
@@ -68,15 +71,16 @@ class Stamp {
 export class Tables {
   readonly #tables: { readonly [K in Kind]: Table<Objects[K]> };
   readonly #claims = new ClaimTable();
+  readonly view: StoreView;
 
   constructor() {
     this.#tables = Object.fromEntries(
       KINDS.map((kind) => [kind, new Table(kind, SCHEMAS[kind] as Schema<never>)]),
     ) as unknown as { [K in Kind]: Table<Objects[K]> };
-  }
-
-  get view(): StoreView {
-    return this.#tables;
+    this.view = {
+      ...this.#tables,
+      refusal: (kind, object) => this.#check(kind, object, claimsOf(kind, object)),
+    };
   }
 
   /**

@@ -31,7 +31,15 @@ const nodes = new Map<string, Node>(
 
 const contextOf = (service: Service, now = NOW): ServiceContext => {
   const node = (id: string) => nodes.get(id);
-  return { service, cluster: undefined, now, node, isDirty: dirtyTest(service, node), held: "" };
+  return {
+    service,
+    cluster: undefined,
+    now,
+    node,
+    isDirty: dirtyTest(service, node),
+    held: "",
+    refusal: () => "",
+  };
 };
 
 /** Any set of tasks that a service could have: any states, nodes, slots and versions. */

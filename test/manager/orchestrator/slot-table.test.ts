@@ -119,7 +119,15 @@ describe("slot table", () => {
         const plan = (slots: Slots): unknown => {
           const draft = new Draft();
           const isDirty = dirtyTest(service, node);
-          const ctx = { service, cluster: undefined, now: NOW, node, isDirty, held: "" };
+          const ctx = {
+            service,
+            cluster: undefined,
+            now: NOW,
+            node,
+            isDirty,
+            held: "",
+            refusal: () => "",
+          };
           planReplicated(ctx, slots, draft);
           const { creates, updates, services, wakeAt, awaitsRunning } = draft;
           return [[...creates], [...updates], [...services], wakeAt, awaitsRunning];

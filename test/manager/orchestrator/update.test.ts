@@ -8,6 +8,7 @@ import {
   UpdateConfigFailureAction,
   UpdateConfigOrder,
   UpdateStatusState,
+  type ServiceSpec,
   type Task,
   type UpdateConfig,
 } from "../../../proto/generated.ts";
@@ -18,6 +19,12 @@ import { Harness } from "./harness.ts";
 const S = 1e9;
 const imageOf = (task: Task): string =>
   task.spec?.runtime === "container" ? task.spec.container.image : "";
+
+const withSecret = (spec: ServiceSpec | null): ServiceSpec | null => {
+  if (spec?.task?.runtime !== "container") return spec;
+  const secrets = [make("SecretReference", { secretId: "s1" })];
+  return { ...spec, task: { ...spec.task, container: { ...spec.task.container, secrets } } };
+};
 
 describe("rolling update", () => {
   let cluster: Harness;
@@ -218,6 +225,30 @@ describe("rolling update", () => {
     await until(UpdateStatusState.ROLLBACK_COMPLETED);
     assert.equal(status()?.message, "rollback completed");
     assert.deepEqual(images(), Array(4).fill("busybox"));
+  });
+
+  it("pauses when the previous specification's secret is gone, and holds up no other service", async () => {
+    const failureAction = UpdateConfigFailureAction.ROLLBACK;
+    await open(2, { parallelism: 1, failureAction });
+    await cluster.store.update((tx) => tx.create("secret", make("Secret", { id: "s1" })));
+    const { spec } = cluster.service("web");
+    await cluster.respec("web", () => withSecret(spec));
+    await until(UpdateStatusState.COMPLETED);
+    fates.v2 = { ends: { state: TaskState.FAILED, afterMs: 1_000 } };
+    await cluster.respec("web", () => spec);
+    await cluster.newImage("web", "v2");
+    await cluster.change("web", (web) => ({ ...web, previousSpec: spec && withSecret(spec) }));
+    await cluster.store.update((tx) => {
+      const secret = tx.view.secret.get("s1");
+      if (secret) tx.remove("secret", secret);
+    });
+    await until(UpdateStatusState.PAUSED);
+    assert.match(
+      status()?.message ?? "",
+      /^update paused due to failure or .*; it cannot be rolled back: secret not found: s1$/,
+    );
+    await cluster.add(aService("other", { replicas: 1 }));
+    await cluster.converged("other", 1);
   });
 
   it("pauses a rollback that fails too", async () => {
