@@ -9,8 +9,8 @@ export function openNodeRuntime(
   signal: AbortSignal,
 ): Promise<Runtime> {
   const { options, state } = modules;
-  const { hostname, runtime, dockerHost } = options;
+  const { hostname, runtime, dockerHost, images } = options;
   const node = { nodeId, hostname, architecture: os.machine(), os: process.platform };
   const dir = state.join("runtime");
-  return openRuntime({ choice: runtime, dockerHost, dir, node }, modules, signal);
+  return openRuntime({ choice: runtime, dockerHost, dir, images, node }, modules, signal);
 }

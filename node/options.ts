@@ -5,7 +5,8 @@ import { make } from "../proto/codec.ts";
 import type { GenericResource } from "../proto/generated.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
 import type { LogFormat, LogLevel } from "../lib/log.ts";
-import type { RuntimeChoice } from "../worker/index.ts";
+import type { ImageOptions, RuntimeChoice } from "../worker/index.ts";
+import { parseDuration } from "../lib/units.ts";
 
 /** Names of PEM files. */
 export interface TlsFiles {
@@ -26,6 +27,8 @@ export interface SwarmdOptions {
   readonly runtime: RuntimeChoice;
   /** Socket of the local Docker Engine, `unix:///path`. */
   readonly dockerHost: string;
+  /** What becomes of the images of containers. */
+  readonly images: ImageOptions;
   /** Name of the node as others see it. */
   readonly hostname: string;
   /** Engine labels of the node. */
@@ -39,6 +42,9 @@ export interface SwarmdOptions {
   /** `host:port` for Prometheus; undefined = off. */
   readonly metricsAddr: string | undefined;
 }
+
+/** Shortest time that an unused image is kept. */
+const UNUSED_LEAST_MS = 600_000;
 
 const LOG_LEVELS = ["trace", "debug", "info", "warn", "error", "silent"];
 
@@ -102,6 +108,38 @@ function tlsFiles({ tlsverify, tlscacert: ca, tlscert: cert, tlskey: key }: TlsF
   throw new SwarmError("invalid", `TLS needs ${missing.join(" and ")} as well`);
 }
 
+/** Milliseconds; not so short that an image could go before its first container is made. */
+function unusedTime(value: string): number {
+  const ms = parseDuration(value) / 1e6;
+  if (ms < UNUSED_LEAST_MS) throw new InvalidArgumentError("use a duration from 10m on.");
+  return ms;
+}
+
+function percent(value: string): number {
+  if (/^\d{1,3}$/.test(value) && Number(value) >= 1 && Number(value) <= 100) return Number(value);
+  throw new InvalidArgumentError("use a number from 1 to 100.");
+}
+
+/** What commander makes of the flags on images. */
+interface ImageFlags {
+  readonly imageGc: boolean;
+  readonly imageGcUnused: number;
+  readonly imageGcDisk: number;
+  readonly preferLocalImages?: boolean;
+}
+
+function imageOptions(flags: ImageFlags): ImageOptions {
+  const { imageGc, imageGcUnused: unusedMs, imageGcDisk: diskPercent } = flags;
+  const preferLocal = flags.preferLocalImages ?? false;
+  return { preferLocal, collect: imageGc ? { unusedMs, diskPercent } : null };
+}
+
+const IMAGE_GC_UNUSED = new Option("--image-gc-unused <duration>", "pulled images go then")
+  .argParser(unusedTime)
+  .default(7 * 24 * 3_600_000, "168h");
+const IMAGE_GC_DISK = new Option("--image-gc-disk <percent>", "they go sooner above this disk use")
+  .argParser(percent)
+  .default(85);
 const GENERIC_RESOURCE = new Option(
   "--generic-resource <kind=value>",
   "a name, or a count, that tasks can reserve (repeatable)",
@@ -135,6 +173,10 @@ export function swarmdCommand(
         .default("auto"),
     )
     .option("--docker-host <url>", "socket of the Docker Engine", "unix:///var/run/docker.sock")
+    .option("--prefer-local-images", "a tag that is here is not asked for at its registry")
+    .option("--no-image-gc", "images that were pulled for tasks stay for ever")
+    .addOption(IMAGE_GC_UNUSED)
+    .addOption(IMAGE_GC_DISK)
     .option("--hostname <name>", "name of the node", defaults.hostname)
     .addOption(
       new Option("--label <key=value>", "engine label of the node (repeatable)")
@@ -158,9 +200,11 @@ export function swarmdCommand(
     .action(async (raw) => {
       const { label: labels, host: hosts, device: devices, ...named } = raw;
       const { genericResource: genericResources, ...others } = named;
-      const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = others;
+      const { imageGc, imageGcUnused, imageGcDisk, preferLocalImages, ...more } = others;
+      const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = more;
       const tls = tlsFiles({ tlsverify, tlscacert, tlscert, tlskey });
-      const told = { labels, devices, genericResources };
+      const images = imageOptions({ imageGc, imageGcUnused, imageGcDisk, preferLocalImages });
+      const told = { labels, devices, genericResources, images };
       await run({ ...rest, ...told, tls, hosts: hosts ?? [`unix://${defaults.socket}`] });
     });
 }

@@ -20,8 +20,22 @@ const UNSHARE = "/usr/bin/unshare";
 export interface TestEngine {
   readonly host: string;
   readonly docker: Docker;
+  /** Where it keeps its files; its own, so that tests may add to them. */
+  readonly dir: string;
+  /** The image's files, as a tar file. */
+  readonly imageTar: string;
   /** Kills the engine as a crash would and starts it again. */
   restart(): Promise<void>;
+  /** What it has logged. */
+  log(): Promise<string>;
+}
+
+export interface EngineOptions {
+  /**
+   * It sees the machine's loopback, and its containers have no network; otherwise it has a network
+   * of its own.
+   */
+  readonly onHostNetwork: boolean;
 }
 
 /** Why no Docker Engine can be started here; empty when one can. */
@@ -35,31 +49,39 @@ export function missingForEngines(): string {
 class PrivateEngine implements TestEngine {
   readonly host: string;
   readonly docker: Docker;
-  readonly #dir: string;
+  readonly dir: string;
+  imageTar = "";
+  readonly #options: EngineOptions;
   #process: ChildProcess | null = null;
 
-  constructor(dir: string) {
-    this.#dir = dir;
+  constructor(dir: string, options: EngineOptions) {
+    this.dir = dir;
+    this.#options = options;
     this.host = `unix://${join(dir, "docker.sock")}`;
     this.docker = new Docker({ socketPath: join(dir, "docker.sock") });
   }
 
   async start(): Promise<void> {
-    const log = await open(join(this.#dir, "dockerd.log"), "a");
+    const log = await open(join(this.dir, "dockerd.log"), "a");
     const args = [
-      `--data-root=${join(this.#dir, "data")}`,
-      `--exec-root=${join(this.#dir, "exec")}`,
-      `--pidfile=${join(this.#dir, "pid")}`,
+      `--data-root=${join(this.dir, "data")}`,
+      `--exec-root=${join(this.dir, "exec")}`,
+      `--pidfile=${join(this.dir, "pid")}`,
       `--host=${this.host}`,
       "--iptables=false",
       "--ip6tables=false",
     ];
-    // In a network of its own: an engine beside another one would take its docker0 away.
-    const start = 'ip link set lo up && exec "$0" "$@"';
-    const command = ["--net", "/bin/sh", "-c", start, DOCKERD, ...args];
-    this.#process = spawn(UNSHARE, command, { stdio: ["ignore", log.fd, log.fd] });
+    const [program, ...command] = this.#command(args);
+    this.#process = spawn(program, command, { stdio: ["ignore", log.fd, log.fd] });
     await log.close();
     await eventually(() => this.#answers());
+  }
+
+  #command(args: readonly string[]): readonly [string, ...string[]] {
+    if (this.#options.onHostNetwork) return [DOCKERD, ...args, "--bridge=none"];
+    // In a network of its own: an engine beside another one would take its docker0 away.
+    const start = 'ip link set lo up && exec "$0" "$@"';
+    return [UNSHARE, "--net", "/bin/sh", "-c", start, DOCKERD, ...args];
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
@@ -76,11 +98,12 @@ class PrivateEngine implements TestEngine {
   }
 
   async importImage(): Promise<void> {
-    await importImage(this.docker, await makeBusyboxTar(this.#dir));
+    this.imageTar = await makeBusyboxTar(this.dir);
+    await importImage(this.docker, this.imageTar);
   }
 
   async log(): Promise<string> {
-    return readFile(join(this.#dir, "dockerd.log"), "utf8");
+    return readFile(join(this.dir, "dockerd.log"), "utf8");
   }
 
   async #answers(): Promise<boolean> {
@@ -98,7 +121,7 @@ class PrivateEngine implements TestEngine {
  * Gives the suite an engine of its own: started before, killed after. Where none can be started the
  * suite is skipped with the reason, but fails under SKEP_CI=1.
  */
-export function useEngine(): () => TestEngine {
+export function useEngine(options: EngineOptions = { onHostNetwork: false }): () => TestEngine {
   let engine: PrivateEngine | null = null;
   let dir = "";
 
@@ -106,7 +129,7 @@ export function useEngine(): () => TestEngine {
     this.timeout(60_000);
     skipWhere(this, missingForEngines());
     dir = await mkdtemp(join(tmpdir(), "skep-engine-"));
-    engine = new PrivateEngine(dir);
+    engine = new PrivateEngine(dir, options);
     await engine.start();
     await engine.importImage();
   });

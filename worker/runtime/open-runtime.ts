@@ -3,7 +3,7 @@ import { isSwarmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Logger } from "../../lib/log.ts";
 import { hostArchitecture } from "./describe-host.ts";
-import { openDockerRuntime } from "./docker/docker-runtime.ts";
+import { openDockerRuntime, type ImageOptions } from "./docker/docker-runtime.ts";
 import { payloadPath } from "./payload-dir.ts";
 import { openProcessRuntime } from "./process/process-runtime.ts";
 import { RuntimeSet } from "./runtime-set.ts";
@@ -19,6 +19,7 @@ export interface OpenRuntimeOptions {
   readonly dockerHost: string;
   /** A private directory for what the runtimes keep; made if missing. */
   readonly dir: string;
+  readonly images: ImageOptions;
   readonly node: Pick<NodeScope, "nodeId" | "hostname">;
 }
 
@@ -39,14 +40,16 @@ export async function openRuntime(
 }
 
 async function openContainers(
-  { choice, dockerHost, dir, node }: OpenRuntimeOptions & { readonly node: NodeScope },
+  { choice, dockerHost, dir, images, node }: OpenRuntimeOptions & { readonly node: NodeScope },
   modules: { readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<Runtime | null> {
   if (choice === "process") return null;
   const payloadDir = payloadPath(join(dir, "containers"));
   try {
-    const runtime = await openDockerRuntime({ dockerHost, payloadDir, node }, modules, signal);
+    const imageBook = join(dir, "images.json");
+    const options = { dockerHost, payloadDir, imageBook, images, node };
+    const runtime = await openDockerRuntime(options, modules, signal);
     modules.log.info({ dockerHost }, "containers run on the docker engine");
     return runtime;
   } catch (error) {

@@ -5,14 +5,12 @@ import { join } from "node:path";
 import type { ContainerInspectInfo } from "dockerode";
 import { JsonObject } from "../../../engine/json-object.ts";
 import { readServiceSpec } from "../../../engine/translate/service-spec.ts";
-import { systemClock } from "../../../lib/clock.ts";
-import { silentLog } from "../../../lib/log.ts";
 import { make } from "../../../proto/codec.ts";
-import { openDockerRuntime } from "../../../worker/runtime/docker/docker-runtime.ts";
 import type { Runtime } from "../../../worker/runtime/runtime.ts";
 import { noFiles, taskOf } from "../../worker/runtime/tasks.ts";
 import { until } from "../../system/cluster.ts";
 import { IMAGE } from "../busybox-image.ts";
+import { openEngineRuntime } from "../engine-runtime.ts";
 import { useEngine } from "../engine.ts";
 
 type Shape = Readonly<Record<string, unknown>>;
@@ -158,12 +156,7 @@ describe("a container is what Docker's swarm mode would make of its service", fu
     dir = await mkdtemp(join(tmpdir(), "skep-parity-"));
     image = (await docker.getImage(IMAGE).inspect()).Id;
     await docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
-    const node = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
-    runtime = await openDockerRuntime(
-      { dockerHost: host, payloadDir: join(dir, "payloads"), node },
-      { clock: systemClock, log: silentLog },
-      signal,
-    );
+    runtime = await openEngineRuntime(host, dir);
   });
 
   // The engine and all that runs on it are gone by now.

@@ -2,16 +2,13 @@ import assert from "node:assert/strict";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { systemClock } from "../../../lib/clock.ts";
-import { silentLog } from "../../../lib/log.ts";
-import { openDockerRuntime } from "../../../worker/runtime/docker/docker-runtime.ts";
 import type { Runtime, TaskController } from "../../../worker/runtime/runtime.ts";
 import { itCanBeReached } from "../../worker/runtime/reach-compliance.ts";
 import { containerTask, noFiles } from "../../worker/runtime/tasks.ts";
 import { eventually } from "../../worker/runtime/wait.ts";
+import { openEngineRuntime } from "../engine-runtime.ts";
 import { IMAGE, useEngine } from "../engine.ts";
 
-const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 /** Of the container's own network: any will do. */
 const PORT = 8080;
 const { signal } = new AbortController();
@@ -25,11 +22,7 @@ describe("ways into a task that is a container", function () {
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "skep-reach-"));
-    runtime = await openDockerRuntime(
-      { dockerHost: engine().host, payloadDir: join(dir, "payloads"), node: NODE },
-      { clock: systemClock, log: silentLog },
-      signal,
-    );
+    runtime = await openEngineRuntime(engine().host, dir);
   });
 
   afterEach(async () => {

@@ -9,15 +9,14 @@ import { SeededRandom } from "../../../lib/random.ts";
 import { retry } from "../../../lib/retry.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import { MountType, PublishMode, type ContainerSpec, type Task } from "../../../proto/generated.ts";
-import { openDockerRuntime } from "../../../worker/runtime/docker/docker-runtime.ts";
 import { openRuntime } from "../../../worker/runtime/open-runtime.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../worker/runtime/runtime.ts";
 import { containerTask, noFiles } from "../../worker/runtime/tasks.ts";
 import { eventually, linesOf } from "../../worker/runtime/wait.ts";
 import { IMAGE } from "../busybox-image.ts";
+import { IMAGES, NODE, openEngineRuntime } from "../engine-runtime.ts";
 import { useEngine } from "../engine.ts";
 
-const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 const signal = new AbortController().signal;
 const clock = systemClock;
 const random = new SeededRandom("docker");
@@ -31,12 +30,7 @@ describe("docker runtime", function () {
   let runtime: Runtime;
   let number = 0;
 
-  const open = (): Promise<Runtime> =>
-    openDockerRuntime(
-      { dockerHost: engine().host, payloadDir: join(dir, "payloads"), node: NODE },
-      { clock, log: silentLog },
-      signal,
-    );
+  const open = (): Promise<Runtime> => openEngineRuntime(engine().host, dir);
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "skep-docker-"));
@@ -327,7 +321,7 @@ describe("docker runtime", function () {
 
   it("is taken by choice `auto`, next to the process runtime", async () => {
     const both = await openRuntime(
-      { choice: "auto", dockerHost: engine().host, dir, node: NODE },
+      { choice: "auto", dockerHost: engine().host, dir, images: IMAGES, node: NODE },
       { clock, log: silentLog },
       signal,
     );

@@ -3,14 +3,11 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { linked } from "../../../lib/abort.ts";
-import { systemClock } from "../../../lib/clock.ts";
-import { silentLog } from "../../../lib/log.ts";
-import { openDockerRuntime } from "../../../worker/runtime/docker/docker-runtime.ts";
 import { containerTask, noFiles } from "../../worker/runtime/tasks.ts";
 import { IMAGE } from "../busybox-image.ts";
+import { openEngineRuntime } from "../engine-runtime.ts";
 import { useEngine } from "../engine.ts";
 
-const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
 const signal = new AbortController().signal;
 
 /** What was asked of the engine may still happen after nobody waits for it. */
@@ -21,11 +18,7 @@ describe("a container that is shut down while it starts", function () {
   for (const step of ["prepare", "start"] as const) {
     it(`does not run when its ${step} was broken off`, async () => {
       const dir = await mkdtemp(join(tmpdir(), "skep-docker-"));
-      const runtime = await openDockerRuntime(
-        { dockerHost: engine().host, payloadDir: join(dir, "payloads"), node: NODE },
-        { clock: systemClock, log: silentLog },
-        signal,
-      );
+      const runtime = await openEngineRuntime(engine().host, dir);
       const task = containerTask(`half-${step}`, {
         image: IMAGE,
         command: ["sleep", "1000"],

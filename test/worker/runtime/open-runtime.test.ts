@@ -22,6 +22,7 @@ describe("the runtimes of a node", () => {
         choice,
         dockerHost: `unix://${join(dir, "no.sock")}`,
         dir,
+        images: { preferLocal: false, collect: null },
         node: { nodeId: "n1", hostname: "a" },
       },
       { clock: systemClock, log: silentLog },

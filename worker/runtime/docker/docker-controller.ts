@@ -22,7 +22,7 @@ import { DockerReach, type DockerReachModules } from "./docker-reach.ts";
 import type { EngineEvents } from "./engine-events.ts";
 import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
-import type { Images } from "./images.ts";
+import type { Images } from "./images/images.ts";
 import { bindSources } from "./mounts.ts";
 
 /** What all containers of a node share. */

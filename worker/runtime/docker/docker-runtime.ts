@@ -16,7 +16,10 @@ import { NODE_ID_LABEL, TASK_ID_LABEL } from "./container-config.ts";
 import { DockerController, type DockerModules } from "./docker-controller.ts";
 import { engineCall } from "./engine-error.ts";
 import { EngineEvents } from "./engine-events.ts";
-import { Images } from "./images.ts";
+import { ImageBook } from "./images/image-book.ts";
+import type { CollectionRules } from "./images/collection.ts";
+import { engineDiskUse, runImageCollector } from "./images/image-collector.ts";
+import { Images, type ImagesOptions } from "./images/images.ts";
 
 /**
  * Containers created or started at a time for each CPU. A start keeps an engine busy for 200 ms of
@@ -29,11 +32,20 @@ const REMOVALS_PER_CPU = 8;
 /** Longest an engine may take to answer at all when it is looked for. */
 const PING_TIMEOUT_MS = 3_000;
 
+/** How this node deals with images. */
+export interface ImageOptions extends ImagesOptions {
+  /** When those that it has pulled are removed again; null = never. */
+  readonly collect: CollectionRules | null;
+}
+
 export interface DockerRuntimeOptions {
   /** `unix:///path` or `tcp://host:port`. */
   readonly dockerHost: string;
   /** Where the files of tasks go; private to this node. */
   readonly payloadDir: string;
+  /** Where it is noted which images were pulled. */
+  readonly imageBook: string;
+  readonly images: ImageOptions;
   readonly node: NodeScope;
 }
 
@@ -170,7 +182,7 @@ async function connect(dockerHost: string): Promise<Docker> {
  * Opens the docker runtime. Throws `unavailable` when no engine answers at `dockerHost`.
  */
 export async function openDockerRuntime(
-  { dockerHost, payloadDir, node }: DockerRuntimeOptions,
+  { dockerHost, payloadDir, imageBook, images, node }: DockerRuntimeOptions,
   modules: DockerRuntimeModules,
   signal: AbortSignal,
 ): Promise<Runtime> {
@@ -181,15 +193,22 @@ export async function openDockerRuntime(
   await engineCall(() => docker.ping(), deadline.signal).finally(cancel);
   const scope = new Scope(new AbortController().signal);
   const events = new EngineEvents(node.nodeId, { docker, ...modules });
+  const book = new ImageBook(imageBook, modules.log);
   const shared = {
     ...modules,
     docker,
     events,
-    images: new Images(docker),
+    images: new Images(images, { docker, book, ...modules }),
     payloads: new PayloadDir(payloadDir),
     starts: new Limit(STARTS_PER_CPU * availableParallelism()),
     removals: new Limit(REMOVALS_PER_CPU * availableParallelism()),
     dialer: new NetworkDialer(modules.clock),
   };
+  const { collect } = images;
+  if (collect) {
+    const diskUse = (inner: AbortSignal): Promise<number | null> => engineDiskUse(docker, inner);
+    const parts = { docker, book, diskUse, ...modules };
+    scope.run((inner) => runImageCollector(collect, parts, inner));
+  }
   return new DockerRuntime(node, shared, scope);
 }
