@@ -32,6 +32,15 @@ describe(`kill -9 of swarmd and of dockerd, ${KILLS} times each, under a running
       SETTLE_MS,
     );
 
+  const oldEnough = async (): Promise<true | undefined> => {
+    const tasks = await settled();
+    const now = systemClock.now();
+    const young = tasks.some(
+      ({ Status }) => now - Date.parse(Status.Timestamp ?? "") < CRASH_LIFETIME_MS,
+    );
+    return young ? undefined : true;
+  };
+
   before(async function () {
     this.timeout(2 * SETTLE_MS);
     const manager = await cluster.manager();
@@ -69,14 +78,7 @@ describe(`kill -9 of swarmd and of dockerd, ${KILLS} times each, under a running
     const { host, swarmd } = lab.machine("w1");
     const { pid } = swarmd;
     for (let kill = 1; kill <= KILLS; kill++) {
-      await until("the tasks have lived too long to count as crashed", async () => {
-        const tasks = await settled();
-        const now = systemClock.now();
-        const young = tasks.find(
-          ({ Status }) => now - Date.parse(Status.Timestamp ?? "") < CRASH_LIFETIME_MS,
-        );
-        return young ? undefined : true;
-      });
+      await until("the tasks have lived too long to count as crashed", oldEnough, 2 * SETTLE_MS);
       await host.killEngine();
       await host.startEngine();
     }
