@@ -33,9 +33,14 @@ export interface DockerModules extends DockerReachModules {
   readonly payloads: PayloadDir;
   /** Creations and starts under way at a time. */
   readonly starts: Limit;
+  /** Stops under way at a time, not counting containers that take their time to end. */
+  readonly stops: Limit;
   /** Deletions of containers under way at a time. */
   readonly removals: Limit;
 }
+
+/** How long a container may take to end before the next one is told to: most end at once. */
+const STOP_PLACE_MS = 1_000;
 
 const UNHEALTHY = "unhealthy container";
 
@@ -55,6 +60,8 @@ export class DockerController implements TaskController {
   readonly #modules: DockerModules;
   /** This controller has created the container itself and not started it yet. */
   #created = false;
+  /** The container is known to have ended, or to be gone: nothing starts it again. */
+  #ended = false;
 
   constructor(task: Task, scope: TemplateScope, files: TaskFiles, modules: DockerModules) {
     containerSpec(task);
@@ -100,6 +107,7 @@ export class DockerController implements TaskController {
       const found = await this.#existing(signal);
       const exit = exitOf(found);
       const unhealthy = found.State.Health?.Status === "unhealthy";
+      this.#ended = exit !== null;
       if (exit) return unhealthy ? { ...exit, error: UNHEALTHY } : exit;
       if (!unhealthy) return null;
       await this.#stop(signal);
@@ -112,7 +120,8 @@ export class DockerController implements TaskController {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
-    await this.#stop(signal);
+    // Most tasks were shut down before: the engine need not be asked to stop them again.
+    if (!this.#ended) await this.#stop(signal);
     await this.#delete(signal);
     this.#view.unwatch();
     this.#modules.payloads.remove(this.#task.id);
@@ -195,16 +204,22 @@ export class DockerController implements TaskController {
   }
 
   async #stop(signal: AbortSignal): Promise<void> {
+    const { stops, clock } = this.#modules;
     const t = graceSeconds(containerSpec(this.#task));
+    const stop = (): Promise<unknown> => this.#view.change((c) => c.stop({ t }), signal);
     try {
-      await this.#view.change((container) => container.stop({ t }), signal);
+      await stops.runHolding(stop, STOP_PLACE_MS, clock, signal);
     } catch (error) {
-      if (isSwarmError(error, "not-found")) return;
-      if (!isSwarmError(error, "failed-precondition")) throw error;
-      // It does not run. A start that an earlier swarmd asked for may still be on its way.
-      const found = await this.#view.find(signal);
-      if (found?.State.Status === "created") await this.#delete(signal);
+      if (!isSwarmError(error, "not-found", "failed-precondition")) throw error;
+      if (error.code === "failed-precondition") await this.#deleteUnstarted(signal);
     }
+    this.#ended = true;
+  }
+
+  /** Of what does not run, a start that an earlier swarmd asked for may still be on its way. */
+  async #deleteUnstarted(signal: AbortSignal): Promise<void> {
+    const found = await this.#view.find(signal);
+    if (found?.State.Status === "created") await this.#delete(signal);
   }
 
   async #delete(signal: AbortSignal): Promise<void> {
