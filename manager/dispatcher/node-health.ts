@@ -1,9 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Cancel } from "../../lib/clock.ts";
-import { NodeState, TaskState, type Node, type NodeDescription } from "../../proto/generated.ts";
+import { ChangeKind, NodeState, TaskState } from "../../proto/generated.ts";
+import type { Node, NodeDescription } from "../../proto/generated.ts";
 import type { Controller } from "../store/controller.ts";
 import { isLeadershipLoss } from "../store/store.ts";
 import type { StoreEvent, StoreView } from "../store/tables.ts";
+import { ReturnGrace } from "./return-grace.ts";
 import {
   CHANGES_PER_TRANSACTION_MAX,
   type DispatcherModules,
@@ -49,6 +51,7 @@ export class NodeHealth implements Controller {
   /** The newest, under way or over. */
   #writing: Writing | undefined;
   readonly #grace = new Map<string, Cancel>();
+  readonly #returnGrace: ReturnGrace;
   readonly #down = new Set<string>();
   /** When the first verdict that is not written yet was reached. */
   #judgedAt = 0;
@@ -60,6 +63,7 @@ export class NodeHealth implements Controller {
     modules: DispatcherModules,
   ) {
     this.#times = times;
+    this.#returnGrace = new ReturnGrace(times);
     this.#isConnected = isConnected;
     this.#modules = modules;
   }
@@ -75,6 +79,7 @@ export class NodeHealth implements Controller {
 
   mark(event: StoreEvent): void {
     if (event.kind !== "node") return;
+    if (event.change === ChangeKind.REMOVE) this.#returnGrace.forget(event.object.id);
     if (event.object.status?.state === NodeState.DOWN) this.#down.add(event.object.id);
     else this.#down.delete(event.object.id);
   }
@@ -82,6 +87,7 @@ export class NodeHealth implements Controller {
   /** Writes the node's registration and resolves when it counts as READY. */
   async ready(nodeId: string, description: NodeDescription, addr: string): Promise<void> {
     this.#forget(nodeId);
+    this.#returnGrace.returned(nodeId, this.#modules.clock.monotonic());
     // The store does not show a verdict that was proposed already: it has to be taken back then.
     if (this.#writing?.nodeIds.has(nodeId)) await this.#writing.done;
     await this.#modules.store.update((tx) => {
@@ -97,10 +103,11 @@ export class NodeHealth implements Controller {
     });
   }
 
-  /** The node's connection broke: it may come back within the grace period. */
+  /** The node's connection broke: it may come back within its grace period. */
   disconnected(nodeId: string): void {
     this.#forget(nodeId);
-    this.#later(nodeId, this.#times.brokenStreamGraceMs, () => {
+    const graceMs = this.#returnGrace.left(nodeId, this.#modules.clock.monotonic());
+    this.#later(nodeId, graceMs, () => {
       this.#judge(nodeId, { state: NodeState.DOWN, message: "connection lost" });
     });
   }

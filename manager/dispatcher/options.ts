@@ -20,6 +20,8 @@ export interface DispatcherTimes {
    * change of address fits in; a dead machine is noticed.
    */
   readonly brokenStreamGraceMs: number;
+  /** The longest that a node gets which took its time before ({@link ReturnGrace}). */
+  readonly brokenStreamGraceMaxMs: number;
   /** How long nodes have to find a new leader before they count as UNKNOWN. */
   readonly newLeaderGraceMs: number;
   /** Heartbeats that may be missed before a node is DOWN. */
@@ -30,6 +32,7 @@ export interface DispatcherTimes {
 
 export const DISPATCHER_TIMES: DispatcherTimes = {
   brokenStreamGraceMs: 3_000,
+  brokenStreamGraceMaxMs: 15_000,
   newLeaderGraceMs: 5_000,
   missedHeartbeatsMax: 3,
   orphanAfterMs: 24 * 3600 * 1000,

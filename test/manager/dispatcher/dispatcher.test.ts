@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { systemClock } from "../../../lib/clock.ts";
+import { systemClock, type Clock } from "../../../lib/clock.ts";
 import { isSwarmError } from "../../../lib/errors.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { SeededRandom } from "../../../lib/random.ts";
@@ -12,13 +12,14 @@ import { make } from "../../../proto/codec.ts";
 import { NodeState, TaskState, type SessionMessage } from "../../../proto/generated.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
+import { SimClock } from "../../fakes/sim-clock.ts";
 
 const UNKNOWN = make("NodeStatus", { state: NodeState.UNKNOWN });
 const description = make("NodeDescription", { hostname: "one" });
 const assigned = make("TaskStatus", { state: TaskState.ASSIGNED });
 
-async function open(times: Partial<DispatcherTimes> = {}) {
-  const store = new Store({ clock: systemClock, random: new SeededRandom("store") });
+async function open(times: Partial<DispatcherTimes> = {}, clock: Clock = systemClock) {
+  const store = new Store({ clock, random: new SeededRandom("store") });
   const raft = new LocalRaft(store);
   store.attach(raft);
   await store.update((tx) => {
@@ -30,7 +31,7 @@ async function open(times: Partial<DispatcherTimes> = {}) {
   });
   const dispatcher = new Dispatcher(
     { nodeId: "m1", times: { ...DISPATCHER_TIMES, ...times } },
-    { store, raft, clock: systemClock, random: new SeededRandom("d"), log: silentLog },
+    { store, raft, clock, random: new SeededRandom("d"), log: silentLog },
   );
   const abort = new AbortController();
   const running = dispatcher.run(abort.signal);
@@ -161,6 +162,29 @@ describe("dispatcher", () => {
     // The other node never registers: by the time it is down, the first one's grace is over too.
     await until(store, (view) => view.node.get("n2")?.status?.state === NodeState.DOWN);
     assert.equal(store.view.node.get("n1")?.status?.state, NodeState.READY);
+    await stop();
+  });
+
+  it("waits longer for a node that took its time before", async () => {
+    const clock = new SimClock();
+    const { store, dispatcher, stop } = await open({ brokenStreamGraceMs: 1_000 }, clock);
+    const stateOf = (id: string): NodeState | undefined => store.view.node.get(id)?.status?.state;
+    const leave = async (nodeId: string): Promise<void> => {
+      const abort = new AbortController();
+      const { iterator } = await connect(dispatcher, nodeId, callFrom(nodeId, abort.signal));
+      const end = iterator.next();
+      abort.abort();
+      await end;
+    };
+    await leave("n1");
+    await clock.advance(2_000);
+    assert.equal(stateOf("n1"), NodeState.DOWN);
+    await leave("n1");
+    await leave("n2");
+    await clock.advance(3_000);
+    assert.deepEqual([stateOf("n1"), stateOf("n2")], [NodeState.READY, NodeState.DOWN]);
+    await clock.advance(1_500);
+    assert.equal(stateOf("n1"), NodeState.DOWN);
     await stop();
   });
 
