@@ -21,10 +21,10 @@ const LAYERS: Readonly<Record<string, readonly string[]>> = {
 
 /** Parts of the manager meet in the store only. */
 const MANAGER_ROOMS: Readonly<Record<string, readonly string[]>> = {
-  allocator: ["store"],
+  allocator: ["store", "resources"],
   constraint: [],
   // Of the scheduler its core, to forecast with; see the test on its shell.
-  control: ["store", "constraint", "scheduler"],
+  control: ["store", "constraint", "resources", "scheduler"],
   dispatcher: ["store"],
   logs: ["store"],
   orchestrator: ["store", "constraint", "resources"],

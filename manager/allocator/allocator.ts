@@ -5,7 +5,8 @@ import { ChangeKind, TaskState, type Service, type Task } from "../../proto/gene
 import { runController, type Controller } from "../store/controller.ts";
 import type { Store } from "../store/store.ts";
 import type { StoreEvent, StoreView } from "../store/tables.ts";
-import { isAllocated, planEndpoint, PortSpace } from "./ports.ts";
+import { isAllocated, PENDING_MESSAGE } from "../resources/endpoint.ts";
+import { planEndpoint, PortSpace } from "./ports.ts";
 
 /** Objects written in one transaction. */
 const CHANGES_PER_TRANSACTION_MAX = 500;
@@ -18,7 +19,8 @@ export interface AllocatorModules {
 
 /**
  * Gives services their ports and lets tasks go from NEW to PENDING once their service has what
- * it needs. The only writer of `service.endpoint` and the only way out of NEW.
+ * it needs. The only writer of `service.endpoint` of services that have, or had, ports, and the only
+ * way out of NEW.
  */
 class Allocator implements Controller {
   readonly name = "allocator";
@@ -104,7 +106,7 @@ class Allocator implements Controller {
           const status = {
             ...task.status,
             state: TaskState.PENDING,
-            message: "pending task scheduling",
+            message: PENDING_MESSAGE,
             timestampMs: this.#modules.clock.now(),
           };
           tx.update("task", { ...task, status, endpoint: service?.endpoint ?? task.endpoint });

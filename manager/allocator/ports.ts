@@ -1,12 +1,11 @@
 import {
-  EndpointSpecMode,
   PublishMode,
   type Endpoint,
-  type EndpointSpec,
   type PortConfig,
   type PortProtocol,
   type Service,
 } from "../../proto/generated.ts";
+import { wantedEndpoint } from "../resources/endpoint.ts";
 
 /** Ports given to services that did not ask for a certain one (SwarmKit's range). */
 const DYNAMIC_PORT_MIN = 30_000;
@@ -50,21 +49,13 @@ export class PortSpace {
   }
 }
 
-const EMPTY_SPEC: EndpointSpec = { mode: EndpointSpecMode.VIP, ports: [] };
-
-/** Whether a service's endpoint is what its spec asks for. */
-export function isAllocated(service: Service): boolean {
-  const wanted = service.spec?.endpoint ?? EMPTY_SPEC;
-  return JSON.stringify(service.endpoint?.spec ?? null) === JSON.stringify(wanted);
-}
-
 /**
  * The endpoint for a service's spec: explicit ports as asked, the others dynamic, and a dynamic
  * port kept from before where name, protocol and target are the same.
  * @returns undefined when a port is taken or none is left
  */
 export function planEndpoint(service: Service, space: PortSpace): Endpoint | undefined {
-  const spec = service.spec?.endpoint ?? EMPTY_SPEC;
+  const spec = wantedEndpoint(service.spec);
   const ports: PortConfig[] = [];
   const taken = new Set(spec.ports.map((port) => port.publishedPort));
   for (const wanted of spec.ports) {

@@ -20,6 +20,7 @@ import {
   type UpdateServiceRequest,
   type UpdateServiceResponse,
 } from "../../proto/generated.ts";
+import { plainEndpoint } from "../resources/endpoint.ts";
 import type { Transaction } from "../store/transaction.ts";
 import { checkVersion, readView, type ControlModules } from "./context.ts";
 import { withServiceDefaults } from "./defaults.ts";
@@ -90,6 +91,7 @@ async function createService(
       spec,
       specVersion: firstSpecVersion(store.version),
       jobStatus: firstJobStatus(spec, clock.now()),
+      endpoint: plainEndpoint(spec),
     });
     tx.create("service", service);
     return service;

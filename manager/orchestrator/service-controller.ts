@@ -154,9 +154,8 @@ export class ServiceController implements Controller {
   #markTask(task: Task, event: StoreEvent & { readonly kind: "task" }): void {
     if (task.serviceId === "") return;
     this.#tables.get(task.serviceId)?.apply(event.change, event.old, task);
-    const { view } = this.#modules.store;
-    const node: NodeLookup = (id) => view.node.get(id);
-    if (isTaskChange(event, true, node)) this.#markDependents(task.serviceAnnotations?.name ?? "");
+    if (isTaskChange(event, true, this.#node))
+      this.#markDependents(task.serviceAnnotations?.name ?? "");
     const service = this.#modules.store.view.service.get(task.serviceId);
     if (!service || !this.#owns(service)) return;
     const awaitsRunning = this.#wishes.get(service.id)?.awaitsRunning ?? false;

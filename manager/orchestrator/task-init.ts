@@ -8,7 +8,9 @@ import {
   type Service,
   type Task,
   type TaskOrigin,
+  type TaskStatus,
 } from "../../proto/generated.ts";
+import { isAllocated, PENDING_MESSAGE } from "../resources/endpoint.ts";
 
 /** Where a task belongs: a slot of its service, or for global services a node (slot 0). */
 export interface Place {
@@ -33,9 +35,16 @@ function endpointOf(spec: EndpointSpec): Endpoint {
   return endpoint;
 }
 
+function firstStatus(isReady: boolean, timestampMs: number): TaskStatus {
+  return isReady
+    ? make("TaskStatus", { state: TaskState.PENDING, timestampMs, message: PENDING_MESSAGE })
+    : make("TaskStatus", { state: TaskState.NEW, timestampMs, message: "created" });
+}
+
 /**
- * A task of `service` as it stands now: state NEW, with copies of the specification. Its id is
- * empty until it is written (ids are chance, and plans have none).
+ * A task of `service` as it stands now, with copies of the specification: PENDING when the service
+ * has its endpoint, NEW when the allocator is yet to give it one. Its id is empty until it is
+ * written (ids are chance, and plans have none).
  */
 export function newTask(
   { service, cluster, now }: TaskSource,
@@ -45,6 +54,7 @@ export function newTask(
 ): Task {
   const { spec } = service;
   assert(spec?.task, "a service has a task specification");
+  const isReady = isAllocated(service);
   return make("Task", {
     spec: spec.task,
     specVersion: service.specVersion,
@@ -52,9 +62,9 @@ export function newTask(
     slot: place.slot,
     nodeId: place.nodeId,
     serviceAnnotations: spec.annotations,
-    status: make("TaskStatus", { state: TaskState.NEW, timestampMs: now, message: "created" }),
+    status: firstStatus(isReady, now),
     desiredState,
-    endpoint: spec.endpoint && endpointOf(spec.endpoint),
+    endpoint: isReady ? service.endpoint : spec.endpoint && endpointOf(spec.endpoint),
     jobIteration: service.jobStatus?.jobIteration ?? null,
     logDriver: spec.task.logDriver ?? cluster?.spec?.taskDefaults?.logDriver ?? null,
     origin,

@@ -113,6 +113,16 @@ describe("control: services", () => {
     assert.equal(service.spec.replicated.replicas, 1);
   });
 
+  it("gives a service that publishes nothing its endpoint at once", async () => {
+    const plain = await create("plain");
+    assert.deepEqual(plain.endpoint?.ports, []);
+    const fields = publishing();
+    const empty = await create("empty", fields);
+    assert.deepEqual(empty.endpoint?.spec, fields.endpoint);
+    const waiting = await create("waiting", publishing(port(8080, HOST)));
+    assert.equal(waiting.endpoint, null);
+  });
+
   it("waits for a read barrier only when asked for a linearizable read", async () => {
     await create("web");
     for (const consistency of [0, 1] as const) {

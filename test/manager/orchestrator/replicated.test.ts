@@ -49,6 +49,25 @@ describe("replicated orchestrator", () => {
     assert.equal(task?.origin, null);
   });
 
+  it("makes tasks PENDING where the service has its endpoint, else NEW", async () => {
+    await open();
+    const made = new Map<string, TaskState | undefined>();
+    cluster.store.onCommit(({ events }) => {
+      for (const { kind, old, object } of events)
+        if (kind === "task" && !old) made.set(object.serviceId, object.status?.state);
+    });
+    const spec = make("EndpointSpec", { ports: [make("PortConfig", { targetPort: 80 })] });
+    const endpoint = make("Endpoint", { spec });
+    const web = aService("web", { spec: { endpoint: spec } });
+    await cluster.add({ ...web, endpoint });
+    await cluster.add({ ...aService("bare", { spec: { endpoint: spec } }), endpoint: null });
+    await cluster.converged("web", 1);
+    await cluster.converged("bare", 1);
+    assert.equal(made.get("web"), TaskState.PENDING);
+    assert.equal(made.get("bare"), TaskState.NEW);
+    assert.deepEqual(cluster.tasks("web")[0]?.endpoint, endpoint);
+  });
+
   it("takes the highest ordinal on the fullest nodes first when scaled down", async () => {
     await open({ nodes: 2 });
     await cluster.add(aService("web", { replicas: 6 }));

@@ -46,7 +46,10 @@ function checkTask({ change, object: task, old }: TaskEvent, view: StoreView): v
 function checkCreated(task: Task): void {
   const named = task.serviceId !== "" && task.serviceAnnotations?.name !== "";
   demand(named, "task-without-service", () => `${show(task)} is made for no service`);
-  demand(stateOf(task) === TaskState.NEW, "one-writer", () => `${show(task)} is not made as NEW`);
+  const state = stateOf(task);
+  const isReady = state === TaskState.PENDING && task.endpoint !== null;
+  const isFresh = state === TaskState.NEW || isReady;
+  demand(isFresh, "one-writer", () => `${show(task)} is not made as NEW, or without an endpoint`);
 }
 
 /** A task that may be running somewhere stays known. */
