@@ -3,8 +3,10 @@ import { sleep } from "../../lib/clock.ts";
 import { cpuSeconds } from "../cpu-time.ts";
 import { median, resultOf, type CaseResult } from "../report.ts";
 import { loopback } from "../site.ts";
+import { residentMb } from "../resident.ts";
 import { isWanted, wantsAny, type BenchModules, type BenchOptions } from "../suite.ts";
 import { until } from "../waiting.ts";
+import { logs, LOUD } from "./logs.ts";
 import { parallel } from "./parallel.ts";
 import { skepDaemons } from "../writes/skep-daemon.ts";
 import { Swarm, type Daemon } from "../writes/swarm.ts";
@@ -18,6 +20,7 @@ const IDLE_MS = 20_000;
 const SETTLE_MS = 10_000;
 const RSS_SAMPLES = 10;
 const SAMPLE_PERIOD_MS = 1_000;
+const IDLE = ["sleep", "86400"];
 const PATIENCE_MS = 600_000;
 /** Often enough for figures of seconds, and next to nothing for the manager. */
 const POLL_MS = 20;
@@ -38,14 +41,19 @@ async function runningTasks({ swarm }: Pair): Promise<number> {
   return services.reduce((sum, { ServiceStatus: s }) => sum + (s?.RunningTasks ?? 0), 0);
 }
 
-/** Creates a service of idle processes and resolves when all of them run. */
-async function create(pair: Pair, replicas: number, { signal }: BenchModules): Promise<string> {
+/** Creates a service of processes and resolves when all of them run. */
+async function create(
+  pair: Pair,
+  replicas: number,
+  { signal }: BenchModules,
+  program: readonly string[] = IDLE,
+): Promise<string> {
   const { ID } = (await pair.swarm.client.call("POST", "/services/create", {
-    Name: `idle-${replicas}`,
+    Name: `processes-${replicas}`,
     Labels: { "skep.runtime": "process" },
     Mode: { Replicated: { Replicas: replicas } },
     TaskTemplate: {
-      ContainerSpec: { Image: "process", Args: ["sleep", "86400"] },
+      ContainerSpec: { Image: "process", Args: program },
       Placement: { Constraints: ["node.role==worker"] },
     },
   })) as { ID: string };
@@ -69,12 +77,6 @@ async function remove(pair: Pair, id: string, { signal }: BenchModules): Promise
 function childrenOf(pid: number): number {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean)
     .length;
-}
-
-/** Resident memory of a process, megabytes. */
-function residentMb(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, "latin1");
-  return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)?.[1]) / 1024;
 }
 
 async function rss(pair: Pair, { clock, signal }: BenchModules): Promise<CaseResult> {
@@ -127,13 +129,21 @@ async function idle(pair: Pair, modules: BenchModules): Promise<readonly CaseRes
   );
 }
 
+async function loud(pair: Pair, modules: BenchModules): Promise<readonly CaseResult[]> {
+  const service = await create(pair, 1, modules, LOUD);
+  const pids = [pidOf(pair.worker), pidOf(pair.manager)];
+  const results = await logs({ socketPath: pair.manager.socketPath, service, pids }, modules);
+  await remove(pair, service, modules);
+  return results;
+}
+
 /** Plain processes on one worker, sandboxed where this is root, as `swarmd` runs them. */
 export async function processesSuite(
   options: BenchOptions,
   modules: BenchModules,
 ): Promise<readonly CaseResult[]> {
   const results: CaseResult[] = [...(await parallel(options, modules))];
-  if (!["rss/", "start/", "idle/"].some((part) => wantsAny(options, part))) return results;
+  if (!["rss/", "start/", "idle/", "logs/"].some((part) => wantsAny(options, part))) return results;
   const start = skepDaemons(modules.directory, loopback(2));
   const daemons: Daemon[] = [];
   const keep = async (index: number): Promise<Daemon> => {
@@ -147,6 +157,7 @@ export async function processesSuite(
   modules.say("a manager and a worker are up");
   if (isWanted(options, "rss/worker")) results.push(await rss(pair, modules));
   if (wantsAny(options, "start/")) results.push(...(await starts(pair, options, modules)));
+  if (wantsAny(options, "logs/")) results.push(...(await loud(pair, modules)));
   if (wantsAny(options, "idle/")) results.push(...(await idle(pair, modules)));
   return results;
 }
