@@ -20,6 +20,11 @@ import { ExternalSchedulers } from "./scheduler/external/external-schedulers.ts"
 import { runRebalancer } from "./scheduler/rebalance/rebalancer.ts";
 import { runScheduler } from "./scheduler/scheduler.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
+import type { ControllerDrivers } from "./volumes/controller-driver.ts";
+import { runVolumes } from "./volumes/volumes.ts";
+
+/** No way to CSI plugins is wired yet: a volume waits for its driver, and says so in the log. */
+const NO_DRIVERS: ControllerDrivers = new Map();
 
 export interface LeaderOptions {
   readonly nodeId: string;
@@ -132,6 +137,7 @@ export class Leader {
       logs: (inner) => broker.run(inner),
       reach: (inner) => reach.run(inner),
       roles: (inner) => runRoles(modules, inner),
+      volumes: (inner) => runVolumes({ ...modules, drivers: NO_DRIVERS }, inner),
       rootRotation: (inner) => runRootRotation(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
     };

@@ -2919,6 +2919,10 @@ export const descriptor = JSON.parse(`{
         "message": {
          "type": "string",
          "id": 4
+        },
+        "csiNodeId": {
+         "type": "string",
+         "id": 5
         }
        },
        "nested": {
@@ -4738,12 +4742,22 @@ export const descriptor = JSON.parse(`{
          "type": "string",
          "id": 5
         },
-        "secretIds": {
+        "secrets": {
          "rule": "repeated",
-         "type": "string",
-         "id": 6
+         "type": "VolumeSecret",
+         "id": 7
+        },
+        "accessMode": {
+         "type": "VolumeAccessMode",
+         "id": 8
         }
-       }
+       },
+       "reserved": [
+        [
+         6,
+         6
+        ]
+       ]
       },
       "Assignment": {
        "oneofs": {

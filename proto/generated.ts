@@ -1307,7 +1307,10 @@ export interface VolumePublishStatus {
   readonly nodeId: string;
   readonly state: VolumePublishStatusState;
   readonly publishContext: { readonly [key: string]: string };
+  /** Why the last call of the driver failed; empty when it did not. */
   readonly message: string;
+  /** The driver's name of the node, kept for when the node is gone. */
+  readonly csiNodeId: string;
 }
 
 export interface VolumeInfo {
@@ -1881,13 +1884,16 @@ export interface NetworkMapPeer {
   readonly addr: string;
 }
 
+/** UPDATE: the node is to stage and publish the volume. REMOVE: it is to take it down again, and say so when it has; all fields are filled, as the node may not remember. */
 export interface VolumeAssignment {
   readonly id: string;
+  /** The driver's own id of it. */
   readonly volumeId: string;
   readonly driver: Driver | null;
   readonly volumeContext: { readonly [key: string]: string };
   readonly publishContext: { readonly [key: string]: string };
-  readonly secretIds: readonly string[];
+  readonly secrets: readonly VolumeSecret[];
+  readonly accessMode: VolumeAccessMode | null;
 }
 
 export type Assignment = {

@@ -32,6 +32,7 @@ const MANAGER_ROOMS: Readonly<Record<string, readonly string[]>> = {
   resources: [],
   scheduler: ["store", "constraint", "resources"],
   store: [],
+  volumes: ["store"],
 };
 
 /** Folders whose modules decide without doing: no I/O, clock, chance or log. */

@@ -11,6 +11,7 @@ import type {
   GenericResource,
   NodeDescription,
   NodeTlsInfo,
+  Secret,
   SessionMessage,
 } from "../proto/generated.ts";
 import { runAgent } from "./agent/agent.ts";
@@ -22,6 +23,8 @@ import { TaskSet } from "./agent/task-set.ts";
 import { openTaskStore, type TaskStore } from "./agent/task-store.ts";
 import { readCdi } from "./runtime/cdi.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import type { NodeDrivers } from "./volumes/node-driver.ts";
+import { NodeVolumes } from "./volumes/node-volumes.ts";
 
 export interface WorkerOptions {
   /** A private directory of the worker's own; made if missing. */
@@ -51,9 +54,13 @@ export interface WorkerModules {
   readonly connect: (addr: string) => AgentConnection;
   /** What the node trusts now, for its description. */
   readonly tlsInfo: () => NodeTlsInfo | null;
+  /** CSI drivers of the node, for cluster volumes. @default none */
+  readonly csi?: NodeDrivers;
   /** Told of every session message: managers, the node's object, keys, trusted roots. */
   readonly onSession: (message: SessionMessage) => void;
 }
+
+const NO_DRIVERS: NodeDrivers = new Map();
 
 const MANAGERS_FILE = "managers.json";
 
@@ -78,7 +85,8 @@ export class Worker {
     const assignments = new Assignments();
     const reporter = new Reporter();
     const { dir, caller } = this.#options;
-    const parts = { ...this.#modules, assignments, reporter, store: this.#store };
+    const volumes = this.#volumes(assignments, scope.signal);
+    const parts = { ...this.#modules, assignments, reporter, volumes, store: this.#store };
     const tasks = new TaskSet(parts, scope.signal);
     await tasks.open();
     scope.run(() => tasks.run());
@@ -87,22 +95,35 @@ export class Worker {
     const onManagers = (addrs: readonly string[]): void => saveManagers(dir, addrs);
     const modules = { ...parts, tasks, managers, describe, onManagers };
     scope.run((inner) => runAgent({ caller }, modules, inner));
-    await scope.join();
+    try {
+      await scope.join();
+    } finally {
+      await volumes.close();
+    }
     signal.throwIfAborted();
   }
 
   /** Removes every task of this node and all that is left of them; for a node that leaves. */
   async clear(signal: AbortSignal): Promise<void> {
-    const parts = { ...this.#modules, store: this.#store };
     const assignments = new Assignments();
-    const tasks = new TaskSet({ ...parts, assignments, reporter: new Reporter() }, signal);
+    const volumes = this.#volumes(assignments, signal);
+    const parts = { ...this.#modules, assignments, volumes, store: this.#store };
+    const tasks = new TaskSet({ ...parts, reporter: new Reporter() }, signal);
     await tasks.open();
     await tasks.clear();
+    await volumes.close();
   }
 
   /** Lets go of the store. Call it after `run` and `clear` have ended. */
   close(): Promise<void> {
     return this.#store.close();
+  }
+
+  #volumes(assignments: Assignments, signal: AbortSignal): NodeVolumes {
+    const { csi: drivers = NO_DRIVERS, ...modules } = this.#modules;
+    const secret = (id: string): Secret | undefined => assignments.secret(id);
+    const dir = join(this.#options.dir, "volumes");
+    return new NodeVolumes(dir, { ...modules, drivers, secret }, signal);
   }
 
   #knownManagers(): readonly string[] {
@@ -111,7 +132,11 @@ export class Worker {
 
   async #describe(signal: AbortSignal): Promise<NodeDescription> {
     const { hostname, labels, version, genericResources, devices } = this.#options;
-    const found = await this.#modules.runtime.describe(signal);
+    const { runtime, csi = NO_DRIVERS } = this.#modules;
+    const found = await runtime.describe(signal);
+    const csiInfo = await Promise.all(
+      [...csi.values()].map((driver) => driver.nodeGetInfo(signal)),
+    );
     return make("NodeDescription", {
       hostname,
       platform: { architecture: found.architecture, os: found.os },
@@ -126,6 +151,7 @@ export class Worker {
         plugins: found.plugins,
       }),
       tlsInfo: this.#modules.tlsInfo(),
+      csiInfo,
       runtimes: found.runtimes,
     });
   }

@@ -11,6 +11,7 @@ import {
 import { configIds, secretIds } from "../store/schema.ts";
 import { versionOf } from "../store/table.ts";
 import type { StoreView } from "../store/tables.ts";
+import { VolumeAssignments } from "./volume-assignments.ts";
 
 type Dependency = "secret" | "config";
 
@@ -55,10 +56,12 @@ export class AssignmentSet {
   /** `kind/id` of the secrets and configs the node holds, with their versions. */
   readonly #held = new Map<string, number>();
   readonly #digest = new AssignmentDigest();
+  readonly #volumes: VolumeAssignments;
   #sequence = 0;
 
   constructor(nodeId: string) {
     this.#nodeId = nodeId;
+    this.#volumes = new VolumeAssignments(nodeId);
   }
 
   /** The whole set, as the first message of a stream. */
@@ -92,9 +95,10 @@ export class AssignmentSet {
       if (task && task.nodeId === this.#nodeId) continue;
       tasks.push(this.#takeBack(sent));
     }
-    // Secrets come before the tasks that use them and go after.
+    for (const id of this.#volumes.secrets(view)) wanted.set(`secret/${id}`, ["secret", id]);
+    // Secrets and volumes come before the tasks that use them, and secrets go after.
     const { added, dropped } = this.#dependencies(view, wanted);
-    return [...added, ...tasks, ...dropped];
+    return [...added, ...this.#volumes.changes(view), ...tasks, ...dropped];
   }
 
   /**

@@ -28,6 +28,7 @@ import {
 import { Sessions, type Session } from "./sessions.ts";
 import { Signals } from "./signals.ts";
 import { isReportable, StatusWriter } from "./status-writer.ts";
+import { noteUnpublished } from "./volume-assignments.ts";
 import { runController } from "../store/controller.ts";
 
 /** Weight of a manager in the list that agents choose from. */
@@ -145,12 +146,15 @@ export class Dispatcher implements DispatcherApi {
     }
   }
 
-  updateVolumeStatus(
+  async updateVolumeStatus(
     request: UpdateVolumeStatusRequest,
     call: Call,
   ): Promise<UpdateVolumeStatusResponse> {
-    this.#sessions.require(call.caller.nodeId, request.sessionId);
-    return Promise.reject(new SwarmError("unimplemented", "cluster volumes are not served yet"));
+    const { nodeId } = call.caller;
+    this.#sessions.require(nodeId, request.sessionId);
+    const ids = request.updates.filter(({ unpublished }) => unpublished).map(({ id }) => id);
+    await this.#modules.store.update((tx) => noteUnpublished(tx, ids, nodeId), call.signal);
+    return make("UpdateVolumeStatusResponse");
   }
 
   /** Opens a session, or updates the description of a live one and returns undefined. */
@@ -231,6 +235,10 @@ export class Dispatcher implements DispatcherApi {
         if (event.object.nodeId) this.#assignments.ring(event.object.nodeId, event.object.id);
         if (event.old?.nodeId && event.old.nodeId !== event.object.nodeId)
           this.#assignments.ring(event.old.nodeId, event.object.id);
+        return;
+      case "volume":
+        for (const volume of [event.object, event.old])
+          for (const { nodeId } of volume?.publishStatus ?? []) this.#assignments.ring(nodeId);
         return;
       case "secret":
       case "config":

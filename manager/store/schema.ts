@@ -165,6 +165,10 @@ export const SCHEMAS = {
         keysOf: (volume: Volume) => [volume.spec?.driver?.name ?? ""],
         isSame: isSameSpec,
       },
+      node: {
+        keysOf: (volume: Volume) => ids(volume.publishStatus, ({ nodeId }) => nodeId),
+        isSame: (a: Volume, b: Volume) => a.publishStatus === b.publishStatus,
+      },
     },
     references: (volume: Volume) =>
       volume.spec?.secrets.map(({ secret }) => `secret/${secret}`) ?? NONE,

@@ -9,6 +9,7 @@ import type {
   Task,
 } from "../../proto/generated.ts";
 import { SwarmError } from "../../lib/errors.ts";
+import type { VolumeChange } from "../volumes/node-volumes.ts";
 
 /** What a message asks of the node's tasks. */
 export interface TaskChanges {
@@ -16,6 +17,7 @@ export interface TaskChanges {
   readonly complete: boolean;
   readonly updated: readonly Task[];
   readonly removed: readonly string[];
+  readonly volumes: readonly VolumeChange[];
 }
 
 /**
@@ -64,11 +66,18 @@ export class Assignments {
     this.#sequence = message.resultsIn;
     const updated: Task[] = [];
     const removed: string[] = [];
-    for (const change of message.changes) this.#change(change, updated, removed);
+    const volumes: VolumeChange[] = [];
+    for (const change of message.changes) {
+      this.#change(change, updated, removed);
+      const { action, assignment } = change;
+      if (assignment?.item !== "volume") continue;
+      const isWanted = action !== AssignmentChangeAction.REMOVE;
+      volumes.push({ volume: assignment.volume, isWanted });
+    }
     const hash = this.#digest.toString();
     if (message.hash !== "" && message.hash !== hash)
       throw new SwarmError("lagged", `assignments hash to ${hash}, not to ${message.hash}`);
-    return { complete, updated, removed };
+    return { complete, updated, removed, volumes };
   }
 
   #reset(): void {

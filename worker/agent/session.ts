@@ -10,6 +10,7 @@ import type { DispatcherApi, NodeDescription, SessionMessage } from "../../proto
 import type { RpcConnection } from "../../proto/rpc-client.ts";
 import { runLogPublisher } from "../logs/publisher.ts";
 import { runReachListener } from "../reach/listener.ts";
+import type { NodeVolumes } from "../volumes/node-volumes.ts";
 import type { Assignments } from "./assignments.ts";
 import type { Reporter } from "./reporter.ts";
 import type { TaskSet } from "./task-set.ts";
@@ -32,6 +33,7 @@ export interface SessionModules {
   readonly tasks: TaskSet;
   readonly assignments: Assignments;
   readonly reporter: Reporter;
+  readonly volumes: Pick<NodeVolumes, "report">;
   readonly describe: (signal: AbortSignal) => Promise<NodeDescription>;
   /** Told of every session message; the first one means that the node is registered. */
   readonly onMessage: (message: SessionMessage) => void;
@@ -91,6 +93,7 @@ export class Session {
     scope.run((signal) => this.#heartbeats(signal));
     scope.run((signal) => this.#assignments(signal));
     scope.run((signal) => this.#reports(signal));
+    scope.run((signal) => this.#volumes(signal));
     scope.run((signal) => this.#descriptions(description, signal));
     scope.run((signal) => this.#logs(signal));
     scope.run((signal) => this.#reach(signal));
@@ -126,6 +129,15 @@ export class Session {
     return this.#modules.reporter.run(async (updates) => {
       await this.#within(REPORT_TIMEOUT_MS, signal, (call) =>
         this.#dispatcher.updateTaskStatus({ sessionId: this.#id, updates }, call),
+      );
+    }, signal);
+  }
+
+  #volumes(signal: AbortSignal): Promise<void> {
+    return this.#modules.volumes.report(async (ids) => {
+      const updates = ids.map((id) => ({ id, unpublished: true }));
+      await this.#within(REPORT_TIMEOUT_MS, signal, (call) =>
+        this.#dispatcher.updateVolumeStatus({ sessionId: this.#id, updates }, call),
       );
     }, signal);
   }

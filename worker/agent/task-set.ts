@@ -8,6 +8,7 @@ import { Scope } from "../../lib/scope.ts";
 import { make } from "../../proto/codec.ts";
 import { TaskState, type Task, type TaskStatus } from "../../proto/generated.ts";
 import type { Runtime, TaskController, TaskFiles } from "../runtime/runtime.ts";
+import type { NodeVolumes } from "../volumes/node-volumes.ts";
 import type { Assignments, TaskChanges } from "./assignments.ts";
 import type { Reporter } from "./reporter.ts";
 import { TaskRunner } from "./task-runner.ts";
@@ -33,6 +34,7 @@ export interface TaskSetModules {
   readonly store: TaskStore;
   readonly reporter: Reporter;
   readonly assignments: Assignments;
+  readonly volumes: Pick<NodeVolumes, "apply" | "path">;
 }
 
 /** A task in hand, with the scope of its loop. */
@@ -41,7 +43,10 @@ interface Held {
   readonly scope: Scope;
 }
 
-function filesOf(task: Task, assignments: Assignments): TaskFiles {
+function filesOf(
+  task: Task,
+  { assignments, volumes }: Pick<TaskSetModules, "assignments" | "volumes">,
+): TaskFiles {
   const allowed = allowedFiles(task);
   const get = <T>(what: string, id: string, value: T | undefined): T => {
     if (!allowed.has(id))
@@ -54,6 +59,7 @@ function filesOf(task: Task, assignments: Assignments): TaskFiles {
   return {
     secret: (id) => get("secret", id, assignments.secret(id)),
     config: (id) => get("config", id, assignments.config(id)),
+    volume: (id) => volumes.path(id),
   };
 }
 
@@ -104,7 +110,7 @@ export class TaskSet {
   }
 
   /** Does what an assignments message asks. */
-  async apply({ complete, updated, removed }: TaskChanges): Promise<void> {
+  async apply({ complete, updated, removed, volumes }: TaskChanges): Promise<void> {
     const gone = new Set(removed);
     if (complete) {
       const kept = new Set(updated.map((task) => task.id));
@@ -113,6 +119,7 @@ export class TaskSet {
     const changes: TaskChange[] = updated.map((task) => ({ kind: "task", task }));
     for (const taskId of gone) changes.push({ kind: "unassigned", taskId });
     await this.#modules.store.save(changes);
+    this.#modules.volumes.apply(volumes);
     for (const task of updated) {
       const held = this.#held.get(task.id);
       if (held) held.runner.update(task);
@@ -144,7 +151,7 @@ export class TaskSet {
 
   /** Removes every task and waits until nothing is left of any. */
   async clear(): Promise<void> {
-    await this.apply({ complete: true, updated: [], removed: [] });
+    await this.apply({ complete: true, updated: [], removed: [], volumes: [] });
     await this.#scope.join();
   }
 
@@ -155,12 +162,12 @@ export class TaskSet {
   }
 
   #hold(stored: StoredTask): void {
-    const { runtime, clock, log, assignments } = this.#modules;
+    const { runtime, clock, log } = this.#modules;
     const runner = new TaskRunner(stored, {
       runtime,
       clock,
       log,
-      files: filesOf(stored.task, assignments),
+      files: filesOf(stored.task, this.#modules),
       record: (taskId, status) => this.#record(taskId, status),
     });
     const scope = new Scope(this.#scope.signal);

@@ -17,6 +17,4 @@ export function checkMount({ type, source, target }: Mount): void {
   if (type === MountType.VOLUME && absolute)
     throw invalidMount(`source of a volume must be its name, not the path ${source}`);
   if (type === MountType.TMPFS && source !== "") throw invalidMount("a tmpfs has no source");
-  if (type === MountType.CLUSTER)
-    throw new SwarmError("unimplemented", "cluster volumes cannot be mounted yet");
 }

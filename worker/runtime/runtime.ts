@@ -23,12 +23,14 @@ export interface RuntimeDescription {
   readonly resources: Resources;
 }
 
-/** The secrets and configs that one task may read. */
+/** The secrets, configs and cluster volumes that one task may have. */
 export interface TaskFiles {
   /** Throws `unavailable` while the managers have not sent it yet. */
   secret(secretId: string): Secret;
   /** Throws `unavailable` while the managers have not sent it yet. */
   config(configId: string): Config;
+  /** Path of a cluster volume that the task was given. Throws `unavailable` while it is not published. */
+  volume(volumeId: string): string;
 }
 
 /** How a task's main process ended. */

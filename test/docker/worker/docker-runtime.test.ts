@@ -224,6 +224,7 @@ describe("docker runtime", function () {
   it("gives secrets and configs as files of their own mode and owner", async () => {
     const spec = make("SecretSpec", { data: Buffer.from("pass") });
     const files: TaskFiles = {
+      ...noFiles,
       secret: (id) => make("Secret", { id, spec }),
       config: (id) =>
         make("Config", { id, spec: make("ConfigSpec", { data: Buffer.from("conf") }) }),

@@ -46,7 +46,8 @@ class LogNode {
   }
 
   add(task: Task): void {
-    const files = { secret: () => assert.fail(), config: () => assert.fail() };
+    const none = () => assert.fail();
+    const files = { secret: none, config: none, volume: none };
     const runner = new TaskRunner(
       { task, status: make("TaskStatus", { state: TaskState.RUNNING }) },
       {

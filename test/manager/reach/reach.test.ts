@@ -132,7 +132,8 @@ describe("reach into tasks", () => {
   });
 
   async function runningTask(): Promise<TaskRunner> {
-    const files = { secret: () => assert.fail(), config: () => assert.fail() };
+    const none = () => assert.fail();
+    const files = { secret: none, config: none, volume: none };
     const runner = new TaskRunner(
       {
         task: aTask("t1", SERVICE, { nodeId: "n1" }),

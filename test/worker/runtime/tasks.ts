@@ -50,4 +50,7 @@ export const noFiles: TaskFiles = {
   config: (id) => {
     throw new SwarmError("unavailable", `config ${id} is not here yet`);
   },
+  volume: (id) => {
+    throw new SwarmError("unavailable", `volume ${id} is not here yet`);
+  },
 };

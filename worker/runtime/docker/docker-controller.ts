@@ -3,6 +3,8 @@ import type Docker from "dockerode";
 import type { ContainerInspectInfo } from "dockerode";
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
+import { make } from "../../../proto/codec.ts";
+import { placeClusterMounts } from "../cluster-mounts.ts";
 import type { Limit } from "../limit.ts";
 import type { PayloadDir } from "../payload-dir.ts";
 import type {
@@ -156,7 +158,7 @@ export class DockerController implements TaskController {
     const values = env.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]);
     const request = { secrets, configs, scope: this.#scope, env: Object.fromEntries(values) };
     const files = payloads.write(this.#task.id, taskPayload(request, this.#files), null);
-    const options = toContainer(this.#task, this.#scope, files);
+    const options = toContainer(this.#withVolumes(), this.#scope, files);
     try {
       await this.#view.change(() => docker.createContainer(options), signal);
       this.#created = true;
@@ -164,6 +166,18 @@ export class DockerController implements TaskController {
       // The name is the task's own: whoever created it did what is asked here.
       if (!isSwarmError(error, "exists")) throw error;
     }
+  }
+
+  /** The task with its cluster volumes where they are on this node. */
+  #withVolumes(): Task {
+    const container = containerSpec(this.#task);
+    const mounts = placeClusterMounts(container.mounts, this.#task, this.#files);
+    const spec = make("TaskSpec", {
+      ...this.#task.spec,
+      runtime: "container",
+      container: { ...container, mounts },
+    });
+    return { ...this.#task, spec };
   }
 
   /** Returns when the container is healthy or has ended well; throws when it is or ended badly. */

@@ -310,6 +310,7 @@ for (const sandbox of [true, false])
       const spec = make("SecretSpec", { data: Buffer.from("pa{{.Task.Slot}}ss") });
       const templated = { ...spec, templating: make("Driver", { name: "golang" }) };
       const files: TaskFiles = {
+        ...noFiles,
         secret: (id) =>
           make("Secret", { id, spec: id === "s2" ? make("SecretSpec", templated) : spec }),
         config: (id) =>

@@ -268,6 +268,7 @@ describe("a process in a sandbox", () => {
   it("finds secrets and configs where a container would", async () => {
     const data = (text: string) => ({ data: Buffer.from(text) });
     const files: TaskFiles = {
+      ...noFiles,
       secret: (id) => make("Secret", { id, spec: make("SecretSpec", data("secret\n")) }),
       config: (id) => make("Config", { id, spec: make("ConfigSpec", data("config\n")) }),
     };
