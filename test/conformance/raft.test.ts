@@ -4,6 +4,7 @@ import { existsSync, readFileSync, readdirSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { promisify } from "node:util";
+import { skipWhere } from "../skip-where.ts";
 import * as adapter from "./raft-adapter.ts";
 
 const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), "../..");
@@ -50,6 +51,12 @@ function environment(runner: Runner, suite: keyof typeof SUITES): Environment {
   return { handle: (directive) => runner.runQuorumDirective(adapter, directive) };
 }
 
+/** The scripts of a folder; one that stands for all where there is none. */
+function scriptsIn(folder: string): readonly string[] {
+  if (!existsSync(folder)) return ["*.txt"];
+  return readdirSync(folder).filter((name) => name.endsWith(".txt"));
+}
+
 const withNewline = (text: string): string =>
   text === "" || text.endsWith("\n") ? text : `${text}\n`;
 
@@ -67,17 +74,14 @@ function runScript(runner: Runner, suite: keyof typeof SUITES, path: string): vo
 }
 
 describe("the Raft core under etcd's data-driven scripts", () => {
-  if (!existsSync(RUNNER)) {
-    it(`is judged by the runner in ${RUNNER}, which is absent here`);
-    return;
-  }
   let runner: Runner;
-  before(async () => {
+  before(async function () {
+    skipWhere(this, existsSync(RUNNER) ? "" : `the runner in ${RUNNER} is absent`);
     runner = await loadRunner();
   });
 
   for (const [suite, folder] of Object.entries(SUITES) as [keyof typeof SUITES, string][]) {
-    const scripts = readdirSync(join(RUNNER, "data", folder)).filter((x) => x.endsWith(".txt"));
+    const scripts = scriptsIn(join(RUNNER, "data", folder));
     for (const script of scripts.toSorted()) {
       it(`prints what ${suite}/${script} expects`, () => {
         runScript(runner, suite, join(RUNNER, "data", folder, script));
