@@ -3,7 +3,7 @@ import type { Message } from "../../core/message.ts";
 import type { Id } from "../../core/types.ts";
 
 /** How long a commit index waits for an append that takes it along. */
-const HOLD_MS = 2;
+const HOLD_MS = 5;
 
 /**
  * Holds appends back that carry nothing but a commit index: under load the next append takes it

@@ -168,8 +168,8 @@ export class RaftDriver {
       if (message.to === APPEND_THREAD) this.#append.push(message, outgoing.length > 0);
       else if (message.to === APPLY_THREAD) apply.push(message);
     }
-    // What was committed goes to those who wait for it before it goes to the peers.
-    this.#modules.port.flush();
+    // A leader's proposers wait for what was committed; a follower's leader waits for its answer.
+    if (this.#leaderTerm !== 0) this.#modules.port.flush();
     this.#outbox.send(outgoing);
     reads.settle(ready.reads, ready.failedReads);
     for (const fetch of ready.fetches)

@@ -7,14 +7,14 @@ import {
   readSync,
   writeSync,
 } from "node:fs";
-import { decodeHead, encodeHead, HEAD_BYTES, type LogHead } from "./log-head.ts";
+import { decodeHead, HEAD_BYTES, type LogHead } from "./log-head.ts";
 
 /** Slots are disk pages apart, so that one torn write cannot take both. */
 const SLOT_BYTES = 4096;
 
 /**
- * The second copy of the head, in a file with two slots written in turn. Written after the
- * database: at any time the file is at most what the database has acknowledged.
+ * The second copy of the head, in a file with two slots written in turn. Written after journal or
+ * database: at any time the file is at most what they hold.
  */
 export class HeadFile {
   readonly #fd: number;
@@ -36,13 +36,12 @@ export class HeadFile {
   }
 
   /**
-   * Writes `head` into the slot of its sequence number. A crash of the process keeps it in any
+   * Writes an encoded head into the slot of its sequence number. A crash of the process keeps it in any
    * case; with `sync` a power cut does too: a new term or vote asks for that, while after plain
    * appends an older anchor only notices less.
    */
-  write(head: LogHead, sync: boolean): void {
-    const bytes = encodeHead(head);
-    writeSync(this.#fd, bytes, 0, bytes.length, (head.sequence % 2) * SLOT_BYTES);
+  write(sequence: number, head: Uint8Array, sync: boolean): void {
+    writeSync(this.#fd, head, 0, head.length, (sequence % 2) * SLOT_BYTES);
     if (sync) fdatasyncSync(this.#fd);
   }
 

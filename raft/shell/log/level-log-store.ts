@@ -1,20 +1,15 @@
-import { chmodSync, mkdirSync } from "node:fs";
-import { join } from "node:path";
 import { assert } from "../../../lib/assert.ts";
 import type { SwarmError } from "../../../lib/errors.ts";
 import type { Entry, HardState } from "../../core/types.ts";
 import type { Cipher } from "../keys/cipher.ts";
-import { HeadFile, syncDirectory } from "./head-file.ts";
-import { checksum, encodeHead, type ChainPoint, type LogHead } from "./log-head.ts";
-import { openDatabase } from "./log-database.ts";
+import { checksum, type ChainPoint, type LogHead } from "./log-head.ts";
+import { LogDisk, type LogDiskOptions } from "./log-disk.ts";
 import {
-  HEAD_KEY,
   packAt,
   packEntries,
   packKey,
   readPack,
   SNAPSHOT_KEY,
-  type LogDatabase,
   type LogOperation,
   type Pack,
 } from "./log-pack.ts";
@@ -27,9 +22,7 @@ import { damaged, storageError } from "./storage-error.ts";
 /** Packs removed by one batch of a compaction, so that no batch delays appends for long. */
 const COMPACT_PACKS_MAX = 1024;
 
-export interface LevelLogStoreOptions {
-  /** Holds `log/` (LevelDB) and `head` (the anchor); created with mode 0700. */
-  readonly directory: string;
+export interface LevelLogStoreOptions extends LogDiskOptions {
   /** Bound of the entries kept in memory. @default LOG_CACHE_BYTES */
   readonly cacheBytes?: number;
   /** Seals the packs; null writes them in clear. @default null */
@@ -49,11 +42,13 @@ interface Plan {
   readonly snapshot: SnapshotPoint | null;
 }
 
-/** The log in LevelDB: one synced batch per write, packed, checksummed and hash-chained. */
+/**
+ * The log in LevelDB, packed, checksummed and hash-chained, behind a journal: one synced write for
+ * each of the callers'.
+ */
 export class LevelLogStore implements LogStore {
   readonly #directory: string;
-  readonly #db: LogDatabase;
-  readonly #file: HeadFile;
+  readonly #disk: LogDisk;
   readonly #cipher: Cipher | null;
   readonly #packs: Pack[];
   readonly #window: LogWindow;
@@ -63,16 +58,10 @@ export class LevelLogStore implements LogStore {
   #queue: Promise<unknown> = Promise.resolve();
   #broken: SwarmError | undefined;
 
-  private constructor(
-    options: LevelLogStoreOptions,
-    db: LogDatabase,
-    file: HeadFile,
-    recovered: Recovered,
-  ) {
+  private constructor(options: LevelLogStoreOptions, disk: LogDisk, recovered: Recovered) {
     this.#directory = options.directory;
     this.#cipher = options.cipher ?? null;
-    this.#db = db;
-    this.#file = file;
+    this.#disk = disk;
     this.#packs = recovered.packs;
     this.#window = recovered.window;
     this.#head = recovered.head;
@@ -85,21 +74,15 @@ export class LevelLogStore implements LogStore {
    *   has it open, `exhausted` when the disk is full
    */
   static async open(options: LevelLogStoreOptions): Promise<LevelLogStore> {
-    const { directory } = options;
-    mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chmodSync(directory, 0o700);
-    const db = await openDatabase(directory);
-    const { file, head } = HeadFile.open(join(directory, "head"));
+    const { directory, cipher = null, cacheBytes = LOG_CACHE_BYTES } = options;
+    const opened = await LogDisk.open(options);
     try {
-      const cacheBytes = options.cacheBytes ?? LOG_CACHE_BYTES;
-      const recovered = await recover(db, head, options.cipher ?? null, cacheBytes);
-      const store = new LevelLogStore(options, db, file, recovered);
+      const recovered = await recover(opened, cipher, cacheBytes);
+      const store = new LevelLogStore(options, opened.disk, recovered);
       await store.#enqueue(() => store.#countBoot());
-      syncDirectory(directory);
       return store;
     } catch (error) {
-      await db.close();
-      file.close();
+      await opened.disk.close(false);
       if (error instanceof DamageFound) throw damaged(directory, error.message);
       throw error;
     }
@@ -139,7 +122,7 @@ export class LevelLogStore implements LogStore {
     for (let at = packAt(this.#packs, lo); bytes <= maxBytes; at++) {
       const pack = this.#packs[at];
       if (!pack || pack.first >= hi) break;
-      const entries = await readPack(this.#db, pack, this.#cipher);
+      const entries = await readPack(this.#disk, pack, this.#cipher);
       // A pack may have been compacted away or rewritten while it was read.
       if (this.#packs[at] !== pack) break;
       if (typeof entries === "string") throw damaged(this.#directory, entries);
@@ -169,8 +152,7 @@ export class LevelLogStore implements LogStore {
 
   async close(): Promise<void> {
     await this.#queue;
-    await this.#db.close();
-    this.#file.close();
+    await this.#disk.close(this.#broken === undefined);
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
@@ -222,7 +204,7 @@ export class LevelLogStore implements LogStore {
   async #straddling(at: number, from: number): Promise<readonly Entry[]> {
     const pack = this.#packs[at];
     if (!pack || pack.first >= from) return [];
-    const entries = await readPack(this.#db, pack, this.#cipher);
+    const entries = await readPack(this.#disk, pack, this.#cipher);
     if (typeof entries === "string") throw damaged(this.#directory, entries);
     return entries.slice(0, from - pack.first);
   }
@@ -253,14 +235,11 @@ export class LevelLogStore implements LogStore {
     return count === COMPACT_PACKS_MAX;
   }
 
-  /** Makes operations and head durable in one batch, then moves the anchor. */
   async #commit(operations: readonly LogOperation[], head: LogHead): Promise<void> {
     const { term, vote } = this.#head.hardState;
+    const voted = head.hardState.term !== term || head.hardState.vote !== vote;
     try {
-      const put = { type: "put" as const, key: HEAD_KEY, value: encodeHead(head) };
-      await this.#db.batch([...operations, put], { sync: true });
-      const voted = head.hardState.term !== term || head.hardState.vote !== vote;
-      this.#file.write(head, voted || head.boot !== this.#head.boot);
+      await this.#disk.commit(operations, head, voted || head.boot !== this.#head.boot);
     } catch (error) {
       this.#broken = storageError("writing the Raft log in", this.#directory, error);
       throw this.#broken;

@@ -67,7 +67,7 @@ export function packEntries(
 
 /** Reads one pack's entries; a string says what is wrong with it. */
 export async function readPack(
-  db: LogDatabase,
+  db: { get(key: Uint8Array): Promise<Uint8Array | undefined> },
   pack: Pack,
   cipher: Cipher | null,
 ): Promise<readonly Entry[] | string> {

@@ -1,6 +1,7 @@
 import { plainBytes, sameBytes } from "./binary.ts";
 import type { Cipher } from "../keys/cipher.ts";
 import { checksum, decodeHead, EMPTY_HEAD, type ChainPoint, type LogHead } from "./log-head.ts";
+import type { OpenedDisk } from "./log-disk.ts";
 import { HEAD_KEY, packKey, SNAPSHOT_KEY, type LogDatabase, type Pack } from "./log-pack.ts";
 import { decodeRecord } from "./log-record.ts";
 import { NO_SNAPSHOT, type SnapshotPoint } from "./log-store.ts";
@@ -87,15 +88,16 @@ async function recoverLog(
 }
 
 /**
- * Reads everything and proves it: the anchor, the chain from base to last, contiguous indexes,
+ * Reads everything and proves it: the journal, the anchor, the chain from base to last, contiguous indexes,
  * terms that never fall, a commit index inside the log. Throws {@link DamageFound}.
  */
 export async function recover(
-  db: LogDatabase,
-  anchor: LogHead | undefined,
+  { disk, anchor, damage }: OpenedDisk,
   cipher: Cipher | null,
   cacheBytes: number,
 ): Promise<Recovered> {
+  if (damage !== null) throw new DamageFound(damage);
+  const db = disk.database;
   const stored = await db.get(HEAD_KEY);
   const decoded = stored && decodeHead(stored);
   if (stored && !decoded) throw new DamageFound("the database's head record is changed");

@@ -1,12 +1,10 @@
 import { createHash } from "node:crypto";
-import { join } from "node:path";
 import { messageOf } from "../../../lib/errors.ts";
 import { decodeConfChange } from "../../core/conf-change-codec.ts";
 import type { Entry } from "../../core/types.ts";
 import { snapshotDirectory } from "../bound-member.ts";
 import { sameBytes } from "../log/binary.ts";
-import { HeadFile } from "../log/head-file.ts";
-import { openDatabase } from "../log/log-database.ts";
+import { LogDisk } from "../log/log-disk.ts";
 import { readPack } from "../log/log-pack.ts";
 import { DamageFound, recover } from "../log/log-recovery.ts";
 import { LOG_CACHE_BYTES } from "../log/log-store.ts";
@@ -77,8 +75,9 @@ async function snapshotDamage(
 }
 
 /**
- * Proves a stopped member's log, anchor and snapshot, and tells `each` about every entry. Changes
- * nothing. Damage is reported, not thrown.
+ * Proves a stopped member's log, anchor and snapshot, and tells `each` about every entry. What is
+ * still in the journal goes to the database, as at any start; nothing else changes. Damage is
+ * reported, not thrown.
  */
 export async function inspectRaft(
   directory: string,
@@ -88,12 +87,11 @@ export async function inspectRaft(
   const { path, identity, cipher } = openStateDirectory(directory, kek);
   const { clusterId, nodeId, id } = identity;
   const base = { clusterId, nodeId, id };
-  const db = await openDatabase(path);
-  const { file, head: anchor } = HeadFile.open(join(path, "head"));
+  const opened = await LogDisk.open({ directory: path });
   try {
-    const found = await recover(db, anchor, cipher, LOG_CACHE_BYTES);
+    const found = await recover(opened, cipher, LOG_CACHE_BYTES);
     for (const pack of found.packs) {
-      const entries = await readPack(db, pack, cipher);
+      const entries = await readPack(opened.disk, pack, cipher);
       if (typeof entries === "string") throw new DamageFound(entries);
       for (const entry of entries) each(lineOf(entry));
     }
@@ -116,9 +114,14 @@ export async function inspectRaft(
   } catch (error) {
     if (!(error instanceof DamageFound)) throw error;
     const unknown = { boot: 0, term: 0, vote: 0, commit: 0, firstIndex: 0, lastIndex: 0 };
-    return { ...base, ...unknown, ...anchor?.hardState, damage: error.message, snapshot: null };
+    return {
+      ...base,
+      ...unknown,
+      ...opened.anchor?.hardState,
+      damage: error.message,
+      snapshot: null,
+    };
   } finally {
-    file.close();
-    await db.close();
+    await opened.disk.close(false);
   }
 }

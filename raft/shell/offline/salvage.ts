@@ -1,9 +1,9 @@
-import { join } from "node:path";
+import { rmSync } from "node:fs";
 import type { Cipher } from "../keys/cipher.ts";
 import { sameBytes } from "../log/binary.ts";
-import { HeadFile } from "../log/head-file.ts";
-import { openDatabase } from "../log/log-database.ts";
-import { checksum, decodeHead, EMPTY_HEAD, encodeHead, type LogHead } from "../log/log-head.ts";
+import { syncDirectory } from "../log/head-file.ts";
+import { journalPath, LogDisk } from "../log/log-disk.ts";
+import { checksum, decodeHead, EMPTY_HEAD, type LogHead } from "../log/log-head.ts";
 import { HEAD_KEY, packKey, SNAPSHOT_KEY, type LogDatabase } from "../log/log-pack.ts";
 import { decodeRecord } from "../log/log-record.ts";
 
@@ -12,8 +12,9 @@ import { decodeRecord } from "../log/log-record.ts";
  * was acknowledged may be lost by it: only for a member that will be alone in its group.
  */
 export async function salvageLog(directory: string, cipher: Cipher): Promise<void> {
-  const db = await openDatabase(directory);
-  const { file, head: anchor } = HeadFile.open(join(directory, "head"));
+  await dropJournal(directory);
+  const { disk, anchor } = await LogDisk.open({ directory, journalBytes: 0 });
+  const db = disk.database;
   try {
     const stored = await db.get(HEAD_KEY);
     const head = (stored && decodeHead(stored)) ?? anchor ?? EMPTY_HEAD;
@@ -28,14 +29,19 @@ export async function salvageLog(directory: string, cipher: Cipher): Promise<voi
       hardState: { ...head.hardState, commit: Math.min(head.hardState.commit, last.index) },
       snapshot: described ? head.snapshot : EMPTY_HEAD.snapshot,
     };
-    const value = encodeHead(salvaged);
     const operations = stale.map((key) => ({ type: "del" as const, key }));
-    await db.batch([...operations, { type: "put", key: HEAD_KEY, value }], { sync: true });
-    file.write(salvaged, true);
+    await disk.commit(operations, salvaged, true);
   } finally {
-    file.close();
-    await db.close();
+    await disk.close(true);
   }
+}
+
+/** Moves what can be read of the journal to the database, and gives up the rest. */
+async function dropJournal(directory: string): Promise<void> {
+  const { disk } = await LogDisk.open({ directory });
+  await disk.close(true);
+  rmSync(journalPath(directory));
+  syncDirectory(directory);
 }
 
 /** How far the chain is whole, and the keys of what comes after. */

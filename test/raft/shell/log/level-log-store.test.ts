@@ -5,13 +5,19 @@ import { join } from "node:path";
 import { LevelLogStore } from "../../../../raft/shell/log/level-log-store.ts";
 import { appendOf, complyAsLogStore, run } from "../log-store-compliance.ts";
 
-complyAsLogStore("LevelLogStore", async () => {
-  const directory = await mkdtemp(join(tmpdir(), "skep-log-"));
-  return {
-    open: (cacheBytes = 1e6) => LevelLogStore.open({ directory, cacheBytes }),
-    remove: () => rm(directory, { recursive: true }),
-  };
-});
+for (const [name, journalBytes] of [
+  ["LevelLogStore", undefined],
+  ["LevelLogStore with a journal for a few writes", 4096],
+  ["LevelLogStore without a journal", 0],
+] as const)
+  complyAsLogStore(name, async () => {
+    const directory = await mkdtemp(join(tmpdir(), "skep-log-"));
+    const sized = journalBytes === undefined ? {} : { journalBytes };
+    return {
+      open: (cacheBytes = 1e6) => LevelLogStore.open({ directory, cacheBytes, ...sized }),
+      remove: () => rm(directory, { recursive: true }),
+    };
+  });
 
 /** The write-ahead file LevelDB is writing to. */
 async function currentLogFile(directory: string): Promise<string> {
@@ -23,7 +29,7 @@ async function currentLogFile(directory: string): Promise<string> {
   return join(directory, "log", logs[sizes.indexOf(Math.max(...sizes))] ?? "");
 }
 
-describe("LevelLogStore after damage", () => {
+describe("LevelLogStore after damage of its database", () => {
   let directory: string;
   let copy: string;
   beforeEach(async () => {
@@ -35,7 +41,7 @@ describe("LevelLogStore after damage", () => {
   /** 400 synced writes, then the files as a killed process leaves them, in `copy`. */
   async function killed(between?: () => Promise<void>): Promise<void> {
     const live = join(directory, "live");
-    const store = await LevelLogStore.open({ directory: live });
+    const store = await LevelLogStore.open({ directory: live, journalBytes: 0 });
     for (let i = 1; i <= 400; i++) {
       const hardState = { term: 1, vote: 3, commit: i - 1 };
       await store.write({ entries: run(i, i, 1, 200), hardState, snapshot: null });

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { cp, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { forceNewCluster } from "../../../../raft/shell/offline/force-new-cluster.ts";
 import { inspectRaft, type EntryLine } from "../../../../raft/shell/offline/inspect.ts";
@@ -21,6 +21,18 @@ describe("the offline tools", () => {
     assert.match(lines[0]?.change ?? "", /add-voter \d+ \(node1 at 127\.0\.0\.1:\d+\)/);
     assert.equal(lines.filter(({ bytes, type }) => type === "normal" && bytes > 0).length, 15);
     assert.ok((report.snapshot?.index ?? 0) >= 10);
+  });
+
+  it("show what a killed member left in its journal", async () => {
+    group = await RaftGroup.start(1);
+    for (let i = 0; i < 15; i++) await group.propose(`line ${i}`);
+    const killed = `${group.stateDir("node1")}-killed`;
+    await cp(group.stateDir("node1"), killed, { recursive: true });
+    const lines: EntryLine[] = [];
+    const report = await inspectRaft(killed, null, (line) => lines.push(line));
+    assert.equal(report.damage, null);
+    assert.equal(lines.filter(({ bytes, type }) => type === "normal" && bytes > 0).length, 15);
+    assert.deepEqual(await inspectRaft(killed, null), report);
   });
 
   it("say that nothing is there, or that a key is needed", async () => {
@@ -61,13 +73,15 @@ describe("the offline tools", () => {
     for (const line of lines) await group.propose(line);
     const [member] = group.members;
     assert.ok(member);
+    // As a killed process leaves it: with all of this in the journal.
+    const directory = group.stateDir("node1");
+    await cp(directory, `${directory}-killed`, { recursive: true });
     await member.node.stop();
-    const directory = join(group.stateDir("node1"), "log");
-    const names = (await readdir(directory)).filter((name) => /\.(log|ldb)$/.test(name));
-    const sizes = await Promise.all(names.map(async (n) => (await stat(join(directory, n))).size));
-    const path = join(directory, names[sizes.indexOf(Math.max(...sizes))] ?? "");
+    await rm(directory, { recursive: true });
+    await rename(`${directory}-killed`, directory);
+    const path = join(directory, "journal");
     const bytes = await readFile(path);
-    const at = Math.floor(bytes.length * 0.6);
+    const at = Math.floor(bytes.findLastIndex((byte) => byte !== 0) * 0.6);
     bytes.fill(0, at, at + 64);
     await writeFile(path, bytes);
     const { damage } = await inspectRaft(group.stateDir("node1"), null);
