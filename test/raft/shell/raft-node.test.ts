@@ -181,7 +181,12 @@ describe("a Raft group", () => {
     await group.propose("one more");
     await member.node.stop();
     const directory = group.stateDir(member.name);
-    for (const name of await readdir(directory, { recursive: true })) {
+    // The host may still be writing the last one.
+    const names = await eventually("no snapshot is half written", async () => {
+      const all = await readdir(directory, { recursive: true });
+      return all.every((name) => !name.endsWith(".partial")) && all;
+    });
+    for (const name of names) {
       const path = join(directory, name);
       if ((await stat(path)).isDirectory()) continue;
       assert.ok(!(await readFile(path)).includes("secret of the cluster"), `${name} shows it`);
