@@ -25,6 +25,7 @@ export interface RoleModules {
  */
 class RoleReconciler implements Controller {
   readonly name = "roles";
+  readonly kinds = ["node"] as const;
   readonly #modules: RoleModules;
   readonly #dirty = new Set<string>();
 

@@ -38,6 +38,7 @@ function hasRenewed({ certificate }: Node, { rootRotation }: RootCa): boolean {
  */
 class RootRotation implements Controller {
   readonly name = "root rotation";
+  readonly kinds = ["cluster"] as const;
   readonly #modules: RootRotationModules;
   #nextRoundMs = 0;
 

@@ -24,6 +24,7 @@ export interface AllocatorModules {
  */
 class Allocator implements Controller {
   readonly name = "allocator";
+  readonly kinds = ["service", "task"] as const;
   readonly #modules: AllocatorModules;
   readonly #space = new PortSpace();
   readonly #services = new Set<string>();

@@ -44,6 +44,7 @@ function isKnown(node: Node, description: NodeDescription, addr: string): boolea
  */
 export class NodeHealth implements Controller {
   readonly name = "node-health";
+  readonly kinds = ["node"] as const;
   readonly #modules: DispatcherModules;
   readonly #times: DispatcherTimes;
   readonly #isConnected: (nodeId: string) => boolean;

@@ -15,6 +15,7 @@ const ENFORCE_SLICE_NODES_MAX = 50;
 /** Rejects tasks that a change of their node or volume has left where they must not be. */
 class ConstraintEnforcer implements Controller {
   readonly name = "constraint-enforcer";
+  readonly kinds = ["node", "volume"] as const;
   readonly #modules: Modules;
   readonly #dirty = new Backlog<"node" | "volume">();
 

@@ -18,6 +18,7 @@ const WAIT_MAX_MS = 3_600_000;
 /** Begins the runs of jobs that have a schedule; the controllers of jobs do the rest. */
 class Schedules implements Controller {
   readonly name = "schedules";
+  readonly kinds = ["service", "task"] as const;
   readonly #modules: Modules;
   readonly #dirty = new Backlog<true>();
   /** When each scheduled job has to be looked at. */

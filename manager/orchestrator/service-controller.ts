@@ -40,6 +40,7 @@ interface Wishes {
 
 /** The shell around the plans of one service mode: which services to plan when, and the writing. */
 export class ServiceController implements Controller {
+  readonly kinds = ["service", "task", "node"] as const;
   readonly #mode: ServiceMode;
   readonly #modules: Modules;
   readonly #dirty = new Backlog<true>();

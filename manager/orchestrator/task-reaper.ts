@@ -24,6 +24,7 @@ const REAP_SLICE_SLOTS_MAX = 2_000;
 /** Takes finished tasks out of the store when nobody needs them. */
 class TaskReaper implements Controller {
   readonly name = "task-reaper";
+  readonly kinds = ["cluster", "service", "task", "node"] as const;
   readonly #modules: Modules;
   /** One task of each slot to look at, by slot; tasks without a service by their id. */
   readonly #dirty = new Backlog<string>();

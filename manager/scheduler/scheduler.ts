@@ -31,6 +31,7 @@ export interface SchedulerModules {
  */
 class Scheduler implements Controller {
   readonly name = "scheduler";
+  readonly kinds = ["node", "task", "volume"] as const;
   readonly #modules: SchedulerModules;
   readonly #placer: Placer;
   #hasScanned = false;

@@ -1,6 +1,7 @@
 import { onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
 import type { Cancel, Clock } from "../../lib/clock.ts";
+import type { Kind } from "./schema.ts";
 import type { Store } from "./store.ts";
 import type { StoreEvent, StoreView } from "./tables.ts";
 
@@ -11,6 +12,8 @@ import type { StoreEvent, StoreView } from "./tables.ts";
 export interface Controller {
   /** Names the loop in logs and metrics. */
   readonly name: string;
+  /** The kinds of objects it looks at: what happens to others neither marks nor wakes it. */
+  readonly kinds: readonly Kind[];
   /**
    * Marks whatever needs a look in the state found at the start. `wake` leads to another `act`; it
    * is for controllers that also learn from elsewhere than the store.
@@ -28,7 +31,7 @@ export interface Controller {
 
 /**
  * Runs `controller` until `signal` aborts: `act` once at the start, then after every batch of
- * commits and whenever a wait it asked for is over. Commits that arrive while `act` runs are
+ * commits that concern it and whenever a wait it asked for is over. Commits that arrive while `act` runs are
  * taken together by the next call.
  */
 export async function runController(
@@ -39,8 +42,13 @@ export async function runController(
   const bell = new Bell();
   let cancelTimer: Cancel = () => {};
   const unsubscribe = store.onCommit(({ events }) => {
-    for (const event of events) controller.mark(event);
-    bell.ring();
+    let concerns = false;
+    for (const event of events) {
+      if (!controller.kinds.includes(event.kind)) continue;
+      controller.mark(event);
+      concerns = true;
+    }
+    if (concerns) bell.ring();
   });
   const release = onAbort(signal, () => bell.ring());
   try {

@@ -44,6 +44,7 @@ const keyOf = (volumeId: string, call: DriverCall): string =>
  */
 class Volumes implements Controller {
   readonly name = "volumes";
+  readonly kinds = ["task", "volume", "node"] as const;
   readonly #modules: VolumesModules;
   readonly #calls: Scope;
   readonly #dirty = new Set<string>();

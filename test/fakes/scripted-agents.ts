@@ -35,6 +35,7 @@ const stateOf = (task: Task): TaskState => task.status?.state ?? TaskState.NEW;
  */
 export class ScriptedAgents implements Controller {
   readonly name = "scripted-agents";
+  readonly kinds = ["task", "node"] as const;
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #fate: (task: Task) => Fate;

@@ -47,6 +47,7 @@ interface History {
  */
 class Rebalancer implements Controller {
   readonly name = "rebalancer";
+  readonly kinds = ["node", "cluster"] as const;
   readonly #modules: { readonly store: Store; readonly clock: Clock };
   #lookAtMs = -Infinity;
 

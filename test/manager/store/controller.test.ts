@@ -4,7 +4,7 @@ import { SeededRandom } from "../../../lib/random.ts";
 import { runController, type Controller } from "../../../manager/store/controller.ts";
 import { Store } from "../../../manager/store/store.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
-import { aNode } from "../../fakes/objects.ts";
+import { aNode, aSecret } from "../../fakes/objects.ts";
 
 describe("controller", () => {
   it("acts once on the initial state, then on each batch of commits, until aborted", async () => {
@@ -18,6 +18,7 @@ describe("controller", () => {
     const next = () => new Promise<void>((resolve) => (acted = resolve));
     const controller: Controller = {
       name: "test",
+      kinds: ["node"],
       init: () => void dirty.push("init"),
       mark: (event) => void dirty.push(event.object.id),
       act() {
@@ -35,6 +36,8 @@ describe("controller", () => {
     const writes = ["a", "b"].map((id) => store.update((tx) => tx.create("node", aNode(id))));
     raft.release();
     await Promise.all([...writes, second]);
+    await store.update((tx) => tx.create("secret", aSecret("s")));
+    assert.deepEqual(dirty, [], "a kind it does not look at is no concern of its");
     abort.abort();
     await run;
     assert.deepEqual(batches, [["init"], ["a", "b"]]);
@@ -46,6 +49,7 @@ describe("controller", () => {
     let calls = 0;
     const controller: Controller = {
       name: "test",
+      kinds: ["node"],
       init: () => {},
       mark: () => {},
       act: () => {
