@@ -13,6 +13,7 @@ export { IMAGE } from "./busybox-image.ts";
 
 /** Debian's package `docker.io`. */
 const DOCKERD = "/usr/sbin/dockerd";
+const PLUGINS = "/run/docker/plugins";
 /** Of util-linux, which every Debian has. */
 const UNSHARE = "/usr/bin/unshare";
 
@@ -35,7 +36,9 @@ export interface EngineOptions {
    * It sees the machine's loopback, and its containers have no network; otherwise it has a network
    * of its own.
    */
-  readonly onHostNetwork: boolean;
+  readonly onHostNetwork?: boolean;
+  /** It finds volume plugins by sockets in the directory `plugins` of its own. */
+  readonly hasPlugins?: boolean;
 }
 
 /** Why no Docker Engine can be started here; empty when one can. */
@@ -81,7 +84,12 @@ class PrivateEngine implements TestEngine {
     if (this.#options.onHostNetwork) return [DOCKERD, ...args, "--bridge=none"];
     // In a network of its own: an engine beside another one would take its docker0 away.
     const start = 'ip link set lo up && exec "$0" "$@"';
-    return [UNSHARE, "--net", "/bin/sh", "-c", start, DOCKERD, ...args];
+    if (!this.#options.hasPlugins)
+      return [UNSHARE, "--net", "/bin/sh", "-c", start, DOCKERD, ...args];
+    // Where an engine looks for plugins is compiled in: this one sees its own directory there.
+    const plugins = join(this.dir, "plugins");
+    const bind = `mkdir -p ${plugins} ${PLUGINS} && mount --bind ${plugins} ${PLUGINS} && ${start}`;
+    return [UNSHARE, "--net", "--mount", "/bin/sh", "-c", bind, DOCKERD, ...args];
   }
 
   async stop(signal: NodeJS.Signals): Promise<void> {
@@ -121,7 +129,7 @@ class PrivateEngine implements TestEngine {
  * Gives the suite an engine of its own: started before, killed after. Where none can be started the
  * suite is skipped with the reason, but fails under SKEP_CI=1.
  */
-export function useEngine(options: EngineOptions = { onHostNetwork: false }): () => TestEngine {
+export function useEngine(options: EngineOptions = {}): () => TestEngine {
   let engine: PrivateEngine | null = null;
   let dir = "";
 

@@ -1,5 +1,11 @@
 import { posix } from "node:path";
-import type { MountConfig, MountPropagation, MountSettings, MountType } from "dockerode";
+import type {
+  MountConfig,
+  MountConsistency,
+  MountPropagation,
+  MountSettings,
+  MountType,
+} from "dockerode";
 import { MountType as Type, type Mount } from "../../../proto/generated.ts";
 import { checkMount } from "../mount-check.ts";
 import type { PlacedFile } from "../payload-dir.ts";
@@ -30,6 +36,8 @@ interface BindOptions {
   readonly Propagation: MountPropagation;
   readonly NonRecursive: boolean;
   readonly CreateMountpoint: boolean;
+  readonly ReadOnlyNonRecursive: boolean;
+  readonly ReadOnlyForceRecursive: boolean;
 }
 
 function toBindOptions(bind: NonNullable<Mount["bind"]>): BindOptions {
@@ -37,7 +45,14 @@ function toBindOptions(bind: NonNullable<Mount["bind"]>): BindOptions {
     Propagation: (bind.propagation || "rprivate") as MountPropagation,
     NonRecursive: bind.nonRecursive,
     CreateMountpoint: bind.createMountpoint,
+    ReadOnlyNonRecursive: bind.readOnlyNonRecursive,
+    ReadOnlyForceRecursive: bind.readOnlyForceRecursive,
   };
+}
+
+function toTmpfsOptions({ sizeBytes, mode, options }: NonNullable<Mount["tmpfs"]>) {
+  const own = options.map(({ words }) => [...words]);
+  return { SizeBytes: sizeBytes, Mode: mode, ...(own.length > 0 && { Options: own }) };
 }
 
 function toMount(mount: Mount, scope: TemplateScope): MountSettings {
@@ -47,6 +62,7 @@ function toMount(mount: Mount, scope: TemplateScope): MountSettings {
     Source: mount.source,
     Target: mount.target,
     ReadOnly: mount.readOnly,
+    ...(mount.consistency !== "" && { Consistency: mount.consistency as MountConsistency }),
     ...(bind && {
       BindOptions: toBindOptions(bind),
     }),
@@ -61,7 +77,7 @@ function toMount(mount: Mount, scope: TemplateScope): MountSettings {
         ...(volume.subpath !== "" && { Subpath: volume.subpath }),
       },
     }),
-    ...(tmpfs && { TmpfsOptions: { SizeBytes: tmpfs.sizeBytes, Mode: tmpfs.mode } }),
+    ...(tmpfs && { TmpfsOptions: toTmpfsOptions(tmpfs) }),
   };
 }
 

@@ -116,7 +116,18 @@ describe("container configuration", () => {
       make("Mount", {
         type: MountType.TMPFS,
         target: "/t",
-        tmpfs: make("MountTmpfsOptions", { sizeBytes: 4096, mode: 0o700 }),
+        tmpfs: make("MountTmpfsOptions", {
+          sizeBytes: 4096,
+          mode: 0o700,
+          options: [{ words: ["exec"] }, { words: ["uid", "7"] }],
+        }),
+      }),
+      make("Mount", {
+        type: MountType.BIND,
+        source: "/b",
+        target: "/b",
+        consistency: "cached",
+        bind: make("MountBindOptions", { propagation: "rshared", readOnlyForceRecursive: true }),
       }),
     ];
     assert.deepEqual(host({ mounts }).Mounts, [
@@ -137,7 +148,21 @@ describe("container configuration", () => {
         Source: "",
         Target: "/t",
         ReadOnly: false,
-        TmpfsOptions: { SizeBytes: 4096, Mode: 0o700 },
+        TmpfsOptions: { SizeBytes: 4096, Mode: 0o700, Options: [["exec"], ["uid", "7"]] },
+      },
+      {
+        Type: "bind",
+        Source: "/b",
+        Target: "/b",
+        ReadOnly: false,
+        Consistency: "cached",
+        BindOptions: {
+          Propagation: "rshared",
+          NonRecursive: false,
+          CreateMountpoint: false,
+          ReadOnlyNonRecursive: false,
+          ReadOnlyForceRecursive: true,
+        },
       },
     ]);
   });
