@@ -83,7 +83,7 @@ export class Worker {
   async run(signal: AbortSignal): Promise<void> {
     const scope = new Scope(signal);
     const assignments = new Assignments();
-    const reporter = new Reporter();
+    const reporter = new Reporter(this.#modules.clock);
     const { dir, caller } = this.#options;
     const volumes = this.#volumes(assignments, scope.signal);
     const parts = { ...this.#modules, assignments, reporter, volumes, store: this.#store };
@@ -108,7 +108,7 @@ export class Worker {
     const assignments = new Assignments();
     const volumes = this.#volumes(assignments, signal);
     const parts = { ...this.#modules, assignments, volumes, store: this.#store };
-    const tasks = new TaskSet({ ...parts, reporter: new Reporter() }, signal);
+    const tasks = new TaskSet({ ...parts, reporter: new Reporter(this.#modules.clock) }, signal);
     await tasks.open();
     await tasks.clear();
     await volumes.close();

@@ -23,7 +23,7 @@ const SAMPLE_PERIOD_MS = 1_000;
 const IDLE = ["sleep", "86400"];
 const PATIENCE_MS = 600_000;
 /** Often enough for figures of seconds, and next to nothing for the manager. */
-const POLL_MS = 20;
+const POLL_MS = 50;
 
 interface ServiceStatus {
   readonly ServiceStatus?: { readonly RunningTasks: number };

@@ -1,20 +1,30 @@
 import { onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
 import type { TaskStatus, TaskStatusUpdate } from "../../proto/generated.ts";
 
 /** Statuses in one call. */
 const REPORT_BATCH_MAX = 1_024;
 
+/** From the beginning of one call to that of the next: many tasks that start share a call. */
+const REPORT_PERIOD_MS = 50;
+
 /** Hands statuses to the leader; resolves when it has them. */
 export type SendStatuses = (updates: readonly TaskStatusUpdate[]) => Promise<void>;
 
 /**
- * Brings task statuses to the managers. Only the latest of each task counts; while one call is on
- * its way the next batch gathers. What was not acknowledged stays until it is.
+ * Brings task statuses to the managers. Only the latest of each task counts. The first one goes at
+ * once; while a call is on its way, and for a moment after it began, the next batch gathers. What
+ * was not acknowledged stays until it is.
  */
 export class Reporter {
+  readonly #clock: Clock;
   readonly #bell = new Bell();
   #pending = new Map<string, TaskStatus>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Notes a status to be reported. */
   report(taskId: string, status: TaskStatus): void {
@@ -34,7 +44,11 @@ export class Reporter {
       for (;;) {
         if (this.#pending.size === 0) await this.#bell.wait();
         signal.throwIfAborted();
-        if (this.#pending.size > 0) await this.#sendBatch(send);
+        if (this.#pending.size === 0) continue;
+        const next = this.#clock.monotonic() + REPORT_PERIOD_MS;
+        await this.#sendBatch(send);
+        const waitMs = next - this.#clock.monotonic();
+        if (waitMs > 0) await sleep(this.#clock, waitMs, signal);
       }
     } finally {
       release();

@@ -149,7 +149,7 @@ class AgentLife implements Process {
     const clock = this.#worker.clock.on(lane);
     const scope = new Scope(signal);
     const assignments = new Assignments();
-    const reporter = new Reporter();
+    const reporter = new Reporter(clock);
     const runtime = new SimRuntime(this.#worker.programs, clock);
     const store = this.#worker.disk.open(lane, this.#random.split("disk"));
     const random = this.#random.split("agent");

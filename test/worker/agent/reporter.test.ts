@@ -1,0 +1,88 @@
+import assert from "node:assert/strict";
+import { make } from "../../../proto/codec.ts";
+import { TaskState, type TaskStatusUpdate } from "../../../proto/generated.ts";
+import { Reporter } from "../../../worker/agent/reporter.ts";
+import { SimClock } from "../../fakes/sim-clock.ts";
+
+const status = (state: TaskState) => make("TaskStatus", { state });
+
+/** A reporter whose calls are noted, each as `task state` pairs. */
+function open() {
+  const clock = new SimClock();
+  const reporter = new Reporter(clock);
+  const calls: string[][] = [];
+  const abort = new AbortController();
+  const send = (updates: readonly TaskStatusUpdate[]): Promise<void> => {
+    calls.push(updates.map(({ taskId, status: sent }) => `${taskId} ${sent?.state}`));
+    return Promise.resolve();
+  };
+  const running = assert.rejects(reporter.run(send, abort.signal), /over/);
+  const stop = async (): Promise<void> => {
+    abort.abort(new Error("over"));
+    await running;
+  };
+  return { clock, reporter, calls, stop };
+}
+
+describe("reporter", () => {
+  it("reports at once what comes after a pause, and together what comes soon after", async () => {
+    const { clock, reporter, calls, stop } = open();
+    reporter.report("a", status(TaskState.STARTING));
+    await clock.advance(0);
+    assert.deepEqual(calls, [[`a ${TaskState.STARTING}`]]);
+    for (const id of ["b", "c"]) {
+      reporter.report(id, status(TaskState.STARTING));
+      await clock.advance(10);
+    }
+    reporter.report("b", status(TaskState.RUNNING));
+    await clock.advance(10);
+    assert.equal(calls.length, 1);
+    await clock.advance(20);
+    assert.deepEqual(calls[1], [`b ${TaskState.RUNNING}`, `c ${TaskState.STARTING}`]);
+    await clock.advance(1_000);
+    reporter.report("c", status(TaskState.RUNNING));
+    await clock.advance(0);
+    assert.deepEqual(calls[2], [`c ${TaskState.RUNNING}`]);
+    await stop();
+  });
+
+  it("says no more of a task that is forgotten, and ends while it gathers", async () => {
+    const { clock, reporter, calls, stop } = open();
+    reporter.report("a", status(TaskState.RUNNING));
+    await clock.advance(0);
+    reporter.report("a", status(TaskState.SHUTDOWN));
+    reporter.forget("a");
+    await clock.advance(1_000);
+    assert.equal(calls.length, 1);
+    reporter.report("b", status(TaskState.RUNNING));
+    await clock.advance(0);
+    await stop();
+  });
+
+  it("keeps for the next session what a call that failed did not bring", async () => {
+    const clock = new SimClock();
+    const reporter = new Reporter(clock);
+    const { signal } = new AbortController();
+    reporter.report("a", status(TaskState.STARTING));
+    reporter.report("b", status(TaskState.STARTING));
+    const lost = reporter.run(() => {
+      reporter.report("b", status(TaskState.RUNNING));
+      return Promise.reject(new Error("lost"));
+    }, signal);
+    await assert.rejects(lost, /lost/);
+    const sent: (readonly TaskStatusUpdate[])[] = [];
+    const again = reporter.run((updates) => {
+      sent.push(updates);
+      return Promise.reject(new Error("enough"));
+    }, signal);
+    await assert.rejects(again, /enough/);
+    const states = sent[0]?.map(({ taskId, status: one }) => [taskId, one?.state]);
+    assert.deepEqual(
+      new Map(states as [string, TaskState][]),
+      new Map([
+        ["a", TaskState.STARTING],
+        ["b", TaskState.RUNNING],
+      ]),
+    );
+  });
+});
