@@ -8,8 +8,13 @@ import { until } from "../system/cluster.ts";
 const CGROUPS = "/sys/fs/cgroup";
 /** Own file system tree, processes and name; all of it dies with its first process. */
 const APART = ["--mount", "--pid", "--uts", "--fork", "--kill-child=SIGKILL", "--mount-proc"];
-/** Its first process: reaps orphans and does nothing else. */
-const INIT = ["docker-init", "--", "sleep", "infinity"];
+/** Its first process: takes the file `$0` for its name servers, reaps orphans and does nothing else. */
+const INIT = ["sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec docker-init -- sleep infinity'];
+/**
+ * There is no world outside, and an engine that looks for a registry should hear so at once: nobody
+ * answers at the host's own address, and nobody is waited for.
+ */
+const NAME_SERVERS = "nameserver 127.0.0.1\n";
 
 export interface HostOptions {
   /** A directory of the host's own; made if missing. */
@@ -48,8 +53,11 @@ export class LabHost {
 
   /** Switches it on: its engine answers then. */
   async boot(): Promise<void> {
-    const net = `--net=/run/netns/${this.#options.namespace}`;
-    this.#init = this.#spawn(["nsenter", net, "unshare", ...APART, ...INIT]);
+    const { dir, namespace } = this.#options;
+    const names = path.join(dir, "resolv.conf");
+    fs.writeFileSync(names, NAME_SERVERS);
+    const net = `--net=/run/netns/${namespace}`;
+    this.#init = this.#spawn(["nsenter", net, "unshare", ...APART, ...INIT, names]);
     await this.startEngine();
   }
 

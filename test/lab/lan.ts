@@ -27,9 +27,6 @@ export class Lan {
     await ip("-n", name, "link", "add", "lan", "type", "bridge", "forward_delay", "0");
     await ip("-n", name, "addr", "add", `${SUBNET}.1/24`, "dev", "lan");
     for (const device of ["lo", "lan"]) await ip("-n", name, "link", "set", device, "up");
-    // There is no world outside, and whoever asks for it, as an engine for a registry, hears so at once.
-    await ip("-n", name, "route", "add", "prohibit", "default");
-    await ip("netns", "exec", name, "sysctl", "--quiet", "--write", "net.ipv4.ip_forward=1");
     return lan;
   }
 
