@@ -173,10 +173,8 @@ describe("a container's fields", function () {
     const command = ["sh", "-c", "exec busybox nc -ll -p 80 -e echo hello"];
     const controller = await started({ command }, { endpoint: make("Endpoint", { ports }) });
     const told = (await controller.facts(signal))?.ports ?? [];
-    assert.deepEqual(told.map(({ targetPort, protocol }) => [targetPort, protocol]).toSorted(), [
-      [53, PortProtocol.UDP],
-      [80, PortProtocol.TCP],
-    ]);
+    const keys = told.map(({ targetPort, protocol }) => `${targetPort}/${protocol}`);
+    assert.deepEqual(new Set(keys), new Set([`53/${PortProtocol.UDP}`, `80/${PortProtocol.TCP}`]));
     for (const { publishMode, publishedPort } of told) {
       assert.equal(publishMode, PublishMode.HOST);
       assert.ok(publishedPort > 1024);
