@@ -175,6 +175,6 @@ function saveManagers(dir: string, addrs: readonly string[]): void {
 /** Opens the worker's store; {@link Worker.run} does the rest. */
 export async function openWorker(options: WorkerOptions, modules: WorkerModules): Promise<Worker> {
   mkdirSync(options.dir, { recursive: true, mode: 0o700 });
-  const store = await openTaskStore(join(options.dir, "tasks"));
+  const store = await openTaskStore(join(options.dir, "tasks"), modules.log);
   return new Worker(options, modules, store);
 }

@@ -1,6 +1,7 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rename, rm } from "node:fs/promises";
 import { Level } from "level";
 import { messageOf, SwarmError } from "../../lib/errors.ts";
+import type { Logger } from "../../lib/log.ts";
 import { codec, make } from "../../proto/codec.ts";
 import type { Task, TaskStatus } from "../../proto/generated.ts";
 
@@ -131,16 +132,45 @@ class LevelTaskStore implements TaskStore {
   }
 }
 
-/** Opens the task store in `dir`, made if missing. Throws `failed-precondition` if it is in use. */
-export async function openTaskStore(dir: string): Promise<TaskStore> {
+/** A database that opens and whose every record can be read; closed again where one cannot. */
+async function openWhole(dir: string): Promise<TaskStore> {
   await mkdir(dir, { recursive: true, mode: 0o700 });
   const db: Database = new Level(dir, { valueEncoding: "view" });
+  await db.open();
+  const store = new LevelTaskStore(db);
   try {
-    await db.open();
+    await store.load();
   } catch (error) {
-    throw new SwarmError("failed-precondition", `the task store in ${dir} cannot be opened`, {
-      cause: error,
-    });
+    await store.close();
+    throw error;
   }
-  return new LevelTaskStore(db);
+  return store;
+}
+
+/** Whether the database cannot be had for now or for us, but may be as whole as ever. */
+function isOutOfReach(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: { readonly code?: string } };
+  return cause?.code === "LEVEL_LOCKED" || cause?.code === "LEVEL_IO_ERROR";
+}
+
+/**
+ * Opens the task store in `dir`, made if missing. One whose last writes were cut off by a loss of power
+ * ends before them. One that is damaged is put aside, as `dir` with `.damaged` behind it, and an empty
+ * one begins: what ran then ends, and the managers assign it anew. Throws `failed-precondition` if it is
+ * in use.
+ */
+export async function openTaskStore(dir: string, log: Logger): Promise<TaskStore> {
+  try {
+    return await openWhole(dir);
+  } catch (error) {
+    if (isOutOfReach(error))
+      throw new SwarmError("failed-precondition", `the task store in ${dir} cannot be opened`, {
+        cause: error,
+      });
+    const aside = `${dir}.damaged`;
+    log.error({ dir, aside, err: error }, "the task store is damaged: it is put aside");
+    await rm(aside, { recursive: true, force: true });
+    await rename(dir, aside);
+    return openWhole(dir);
+  }
 }

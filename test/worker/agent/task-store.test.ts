@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { isSwarmError } from "../../../lib/errors.ts";
+import { silentLog } from "../../../lib/log.ts";
 import { make } from "../../../proto/codec.ts";
 import { TaskState } from "../../../proto/generated.ts";
 import { openTaskStore, type TaskStore } from "../../../worker/agent/task-store.ts";
@@ -14,14 +15,14 @@ describe("task store", () => {
 
   const reopen = async (): Promise<void> => {
     await store.close();
-    store = await openTaskStore(dir);
+    store = await openTaskStore(dir, silentLog);
   };
   const status = (taskId: string, state: TaskState) =>
     ({ kind: "status", taskId, status: make("TaskStatus", { state }) }) as const;
 
   beforeEach(async () => {
     dir = await mkdtemp(join(tmpdir(), "skep-store-"));
-    store = await openTaskStore(dir);
+    store = await openTaskStore(dir, silentLog);
   });
 
   afterEach(async () => {
@@ -69,6 +70,8 @@ describe("task store", () => {
   });
 
   it("refuses a directory that is in use", async () => {
-    await assert.rejects(openTaskStore(dir), (error) => isSwarmError(error, "failed-precondition"));
+    await assert.rejects(openTaskStore(dir, silentLog), (error) =>
+      isSwarmError(error, "failed-precondition"),
+    );
   });
 });
