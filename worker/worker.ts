@@ -85,6 +85,7 @@ export class Worker {
     const assignments = new Assignments();
     const reporter = new Reporter(this.#modules.clock);
     const { dir, caller } = this.#options;
+    const { log } = this.#modules;
     const volumes = this.#volumes(assignments, scope.signal);
     const parts = { ...this.#modules, assignments, reporter, volumes, store: this.#store };
     const tasks = new TaskSet(parts, scope.signal);
@@ -92,7 +93,14 @@ export class Worker {
     scope.run(() => tasks.run());
     const managers = new ManagerList(this.#knownManagers());
     const describe = (inner: AbortSignal): Promise<NodeDescription> => this.#describe(inner);
-    const onManagers = (addrs: readonly string[]): void => saveManagers(dir, addrs);
+    const onManagers = (addrs: readonly string[]): void => {
+      try {
+        saveManagers(dir, addrs);
+      } catch (error) {
+        // Only the next start goes by it.
+        log.error({ err: error }, "the list of managers could not be written");
+      }
+    };
     const modules = { ...parts, tasks, managers, describe, onManagers };
     scope.run((inner) => runAgent({ caller }, modules, inner));
     try {

@@ -74,6 +74,12 @@ export class TaskRunner {
     if (this.#current && this.#next().kind !== this.#current.kind) this.#current.link.abort();
   }
 
+  /** Notes why the task does not go on yet; returns its status with that. */
+  note(err: string): TaskStatus {
+    this.#status = { ...this.#status, err, timestampMs: this.#modules.clock.now() };
+    return this.#status;
+  }
+
   /** Runs until `signal` aborts. What the task runs goes on without it. */
   async run(signal: AbortSignal): Promise<void> {
     const release = onAbort(signal, () => this.#bell.ring());

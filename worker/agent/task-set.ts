@@ -1,6 +1,6 @@
 import { cancelled, onAbort } from "../../lib/abort.ts";
-import type { Clock } from "../../lib/clock.ts";
-import { SwarmError } from "../../lib/errors.ts";
+import { sleep, type Clock } from "../../lib/clock.ts";
+import { isSwarmError, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import { retry, type RetryOptions } from "../../lib/retry.ts";
@@ -36,6 +36,9 @@ export interface TaskSetModules {
   readonly assignments: Assignments;
   readonly volumes: Pick<NodeVolumes, "apply" | "path">;
 }
+
+/** How often a disk that takes no writes is tried again with a task that is new. */
+const SAVE_RETRY_MS = 5_000;
 
 /** A task in hand, with the scope of its loop. */
 interface Held {
@@ -106,10 +109,13 @@ export class TaskSet {
     const known = new Set(assigned.map(({ task }) => task.id));
     await retry(() => runtime.adopt(known, signal), ADOPTION, this.#modules, signal);
     await store.save(unassigned.map((taskId) => ({ kind: "removed", taskId })));
-    for (const stored of assigned) this.#hold(stored);
+    for (const stored of assigned) this.#hold(stored, true);
   }
 
-  /** Does what an assignments message asks. */
+  /**
+   * Does what an assignments message asks. On a disk that takes no writes, what runs goes on and ends
+   * as it is told, and only tasks that are new wait: begun without a note, one could begin twice.
+   */
   async apply({ complete, updated, removed, volumes }: TaskChanges): Promise<void> {
     const gone = new Set(removed);
     if (complete) {
@@ -118,12 +124,12 @@ export class TaskSet {
     }
     const changes: TaskChange[] = updated.map((task) => ({ kind: "task", task }));
     for (const taskId of gone) changes.push({ kind: "unassigned", taskId });
-    await this.#modules.store.save(changes);
+    const isSaved = await this.#save(changes);
     this.#modules.volumes.apply(volumes);
     for (const task of updated) {
       const held = this.#held.get(task.id);
       if (held) held.runner.update(task);
-      else this.#hold({ task, status: firstStatus(task) });
+      else this.#hold({ task, status: firstStatus(task) }, isSaved);
     }
     for (const taskId of gone) this.#release(taskId);
   }
@@ -161,7 +167,7 @@ export class TaskSet {
     await this.#scope.join();
   }
 
-  #hold(stored: StoredTask): void {
+  #hold(stored: StoredTask, isSaved: boolean): void {
     const { runtime, clock, log } = this.#modules;
     const runner = new TaskRunner(stored, {
       runtime,
@@ -172,9 +178,41 @@ export class TaskSet {
     });
     const scope = new Scope(this.#scope.signal);
     this.#held.set(stored.task.id, { runner, scope });
-    scope.run((signal) => runner.run(signal));
+    scope.run(async (signal) => {
+      if (!isSaved) await this.#untilSaved(runner, signal);
+      await runner.run(signal);
+    });
     this.#scope.run(() => scope.join());
     for (const listener of this.#listeners) listener(runner);
+  }
+
+  /** Whether the changes are on disk; false when it takes none for now. */
+  async #save(changes: readonly TaskChange[]): Promise<boolean> {
+    const { store, log } = this.#modules;
+    try {
+      await store.save(changes);
+      return true;
+    } catch (error) {
+      if (!isSwarmError(error, "unavailable")) throw error;
+      log.error({ err: error }, "assignments could not be stored: tasks that are new wait");
+      return false;
+    }
+  }
+
+  /** Returns when the task is on disk, or is to end anyway; its status says what it waits for. */
+  async #untilSaved(runner: TaskRunner, signal: AbortSignal): Promise<void> {
+    const { store, reporter, clock } = this.#modules;
+    const { id } = runner.task;
+    while (runner.task.desiredState < TaskState.SHUTDOWN) {
+      try {
+        await store.save([{ kind: "task", task: runner.task }]);
+        return;
+      } catch (error) {
+        if (!isSwarmError(error, "unavailable")) throw error;
+        reporter.report(id, runner.note(error.message));
+      }
+      await sleep(clock, SAVE_RETRY_MS, signal);
+    }
   }
 
   async #record(taskId: string, status: TaskStatus): Promise<void> {

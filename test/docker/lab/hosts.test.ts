@@ -179,6 +179,16 @@ describe("hosts with an engine each", function () {
         SETTLE_MS,
       );
       assert.equal(swarmd.pid, pid, "swarmd lives");
+      const full = await cluster.object(swarmd);
+      assert.equal(full.Status.State, "ready", "the node stays");
+      await until("tasks that wait for room say so", async () => {
+        const tasks = onNode(await cluster.tasks("web"), full.ID);
+        const waiting = tasks.filter(({ Status }) => /no space left/i.test(Status.Err ?? ""));
+        assert.ok(waiting.length > 0);
+        const running = tasks.filter(({ Status }) => Status.State === "running");
+        assert.ok(running.length > 0, "what ran there runs on");
+        return true;
+      });
     } finally {
       host.freeDisk();
     }
