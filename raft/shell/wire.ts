@@ -30,6 +30,16 @@ const NAMES: ReadonlyMap<number, PeerMessageType> = new Map(
   Object.entries(TYPES).map(([name, type]) => [type, name as PeerMessageType]),
 );
 
+/** A type's number on the wire. */
+export function typeOnWire(type: PeerMessageType): number {
+  return TYPES[type];
+}
+
+/** The type with this number on the wire, if there is one. */
+export function typeOf(type: number): PeerMessageType | undefined {
+  return NAMES.get(type);
+}
+
 /** Whether a message may leave the node. */
 export function isPeerMessage(message: Message): message is Message & { type: PeerMessageType } {
   return message.type in TYPES;
@@ -48,7 +58,7 @@ export function toWire(message: Message & { readonly type: PeerMessageType }): R
 
 /** A message from the wire; undefined when its type is unknown. The core checks the numbers. */
 export function fromWire(message: RaftMessage): Message | undefined {
-  const type = NAMES.get(message.type);
+  const type = typeOf(message.type);
   if (!type) return undefined;
   return {
     type,

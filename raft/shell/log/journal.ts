@@ -19,6 +19,16 @@ const SYNC_WEIGHT = 1 / 8;
 
 const syncAside = promisify(fdatasync);
 
+/** The page cache keeps what is written at once in one piece, and small writes then pay for all of it. */
+const FILL_BYTES = 4096;
+
+function fill(fd: number, from: number, size: number): void {
+  const zeros = new Uint8Array(FILL_BYTES);
+  let at = from;
+  while (at < size) at += writeSync(fd, zeros, 0, Math.min(FILL_BYTES, size - at), at);
+  fdatasyncSync(fd);
+}
+
 /**
  * A file of fixed size, filled once, that is written from its start and, when all it has is in
  * the database, from its start again: so a write is one write and one sync of blocks that are
@@ -48,12 +58,7 @@ export class Journal {
     try {
       const content = new Uint8Array(fstatSync(fd).size);
       const filled = readSync(fd, content, 0, content.length, 0);
-      if (filled < size) {
-        const zeros = new Uint8Array(size - filled);
-        let at = 0;
-        while (at < zeros.length) at += writeSync(fd, zeros, at, zeros.length - at, filled + at);
-        fdatasyncSync(fd);
-      }
+      if (filled < size) fill(fd, filled, size);
       return { journal: new Journal(fd, size, clock), content: content.subarray(0, filled) };
     } catch (error) {
       closeSync(fd);

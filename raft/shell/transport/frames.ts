@@ -1,7 +1,8 @@
 import { codec, make } from "../../../proto/codec.ts";
-import type { RaftExchangeRequest, RaftHello, RaftMessage } from "../../../proto/generated.ts";
-import type { Message } from "../../core/message.ts";
-import { fromWire, isPeerMessage, toWire } from "../wire.ts";
+import type { RaftHello } from "../../../proto/generated.ts";
+import type { Message, PeerMessageType } from "../../core/message.ts";
+import { isPeerMessage } from "../wire.ts";
+import { decodeMessages, encodeMessages } from "./message-codec.ts";
 
 /** Version of the peer protocol; peers of another one are refused. */
 export const PROTOCOL_VERSION = 1;
@@ -24,25 +25,21 @@ function sizeOf(message: Message): number {
 /** Messages as frames ready to be written. */
 export function encodeFrames(messages: readonly Message[]): readonly Buffer[] {
   const frames: Buffer[] = [];
-  let frame: RaftMessage[] = [];
+  let frame: (Message & { readonly type: PeerMessageType })[] = [];
   let bytes = 0;
   for (const message of messages) {
     if (!isPeerMessage(message)) continue;
     const size = sizeOf(message);
     if (frame.length > 0 && bytes + size > FRAME_BYTES_MAX) {
-      frames.push(encodeFrame(frame));
+      frames.push(encodeMessages(frame));
       frame = [];
       bytes = 0;
     }
-    frame.push(toWire(message));
+    frame.push(message);
     bytes += size;
   }
-  if (frame.length > 0) frames.push(encodeFrame(frame));
+  if (frame.length > 0) frames.push(encodeMessages(frame));
   return frames;
-}
-
-function encodeFrame(messages: readonly RaftMessage[]): Buffer {
-  return codec("RaftExchangeRequest").encode({ kind: "frame", frame: { messages } });
 }
 
 /** The first thing written on a stream. */
@@ -50,23 +47,26 @@ export function encodeHello(hello: RaftHello): Buffer {
   return codec("RaftExchangeRequest").encode({ kind: "hello", hello });
 }
 
-/** Reads what {@link encodeFrames} and {@link encodeHello} write. */
-export function decodeRequest(bytes: Buffer): RaftExchangeRequest {
-  return codec("RaftExchangeRequest").decode(bytes);
+/** What arrives on a stream: the hello first, then frames. */
+export type PeerRequest =
+  | { readonly kind: "hello"; readonly hello: RaftHello | null }
+  | { readonly kind: "frame"; readonly messages: readonly Message[] };
+
+/** Reads what {@link encodeFrames} and {@link encodeHello} write. Throws on anything malformed. */
+export function decodeRequest(bytes: Uint8Array): PeerRequest {
+  const messages = decodeMessages(bytes);
+  if (messages) return { kind: "frame", messages };
+  const request = codec("RaftExchangeRequest").decode(bytes);
+  return { kind: "hello", hello: request.kind === "hello" ? request.hello : null };
 }
 
-/** The messages of a frame that are from `from` to `to`; the rest is not believed. */
+/** The messages that are from `from` to `to`; the rest is not believed. */
 export function messagesOf(
-  messages: readonly RaftMessage[],
+  messages: readonly Message[],
   from: number,
   to: number,
 ): readonly Message[] {
-  const found: Message[] = [];
-  for (const wire of messages) {
-    const message = wire.from === from && wire.to === to ? fromWire(wire) : undefined;
-    if (message) found.push(message);
-  }
-  return found;
+  return messages.filter((message) => message.from === from && message.to === to);
 }
 
 /** A hello with this protocol's version. */

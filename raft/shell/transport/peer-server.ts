@@ -9,7 +9,6 @@ import { SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import {
   RaftTransportService,
-  type RaftExchangeRequest,
   type RaftExchangeResponse,
   type RaftHello,
   type RaftInstallSnapshotRequest,
@@ -17,12 +16,18 @@ import {
 } from "../../../proto/generated.ts";
 import type { NodeTls } from "../../../proto/node-tls.ts";
 import { toStatus } from "../../../proto/rpc-error.ts";
-import { messagesOf, PROTOCOL_VERSION, RECEIVE_BYTES_MAX } from "./frames.ts";
+import {
+  decodeRequest,
+  messagesOf,
+  PROTOCOL_VERSION,
+  RECEIVE_BYTES_MAX,
+  type PeerRequest,
+} from "./frames.ts";
 import { callerNodeId } from "./peer-identity.ts";
 import { receiveSnapshot } from "./snapshot-streams.ts";
 import type { TransportEvents } from "./transport.ts";
 
-type ExchangeCall = ServerReadableStream<RaftExchangeRequest, RaftExchangeResponse>;
+type ExchangeCall = ServerReadableStream<PeerRequest, RaftExchangeResponse>;
 type SnapshotCall = ServerDuplexStream<RaftInstallSnapshotRequest, RaftInstallSnapshotResponse>;
 
 /** One accepted stream. */
@@ -53,7 +58,9 @@ export class PeerServer {
   constructor(options: { readonly clusterId: string }, modules: { readonly log: Logger }) {
     this.#clusterId = options.clusterId;
     this.#log = modules.log;
-    this.#server.addService(RaftTransportService.methods as unknown as ServiceDefinition, {
+    const { methods } = RaftTransportService;
+    const exchange = { ...methods["exchange"], requestDeserialize: decodeRequest };
+    this.#server.addService({ ...methods, exchange } as unknown as ServiceDefinition, {
       exchange: (call: ExchangeCall, done: ExchangeDone) => this.#exchange(call, done),
       installSnapshot: (call: SnapshotCall) => void this.#installSnapshot(call),
     });
@@ -109,7 +116,7 @@ export class PeerServer {
       if (error) done(toStatus(error));
       else done(null, {});
     };
-    call.on("data", (request: RaftExchangeRequest) => {
+    call.on("data", (request: PeerRequest) => {
       try {
         if (stream) this.#frame(stream, request);
         else {
@@ -141,11 +148,11 @@ export class PeerServer {
     if (!later) this.#self?.events.onReset(from);
   }
 
-  #frame({ from, boot }: Accepted, request: RaftExchangeRequest): void {
+  #frame({ from, boot }: Accepted, request: PeerRequest): void {
     const self = this.#self;
     // Frames of an earlier life may still be in flight when the next one has said hello.
     if (!self || request.kind !== "frame" || this.#boots.get(from) !== boot) return;
-    self.events.onMessages(from, messagesOf(request.frame.messages, from, self.id));
+    self.events.onMessages(from, messagesOf(request.messages, from, self.id));
   }
 
   /** Believes a hello that the certificate bears out. */

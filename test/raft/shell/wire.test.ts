@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Message, PeerMessageType } from "../../../raft/core/message.ts";
 import { newMessage } from "../../../raft/core/message.ts";
+import { codec } from "../../../proto/codec.ts";
+import { isPeerMessage, toWire } from "../../../raft/shell/wire.ts";
 import { decodeRequest, encodeFrames, messagesOf } from "../../../raft/shell/transport/frames.ts";
 
 const TYPES: readonly PeerMessageType[] = [
@@ -61,11 +63,60 @@ function travel(messages: readonly Message[]): readonly Message[] {
   return encodeFrames(messages).flatMap((frame) => {
     const request = decodeRequest(frame);
     assert.equal(request.kind, "frame");
-    return request.kind === "frame" ? messagesOf(request.frame.messages, 1, 2) : [];
+    return request.kind === "frame" ? messagesOf(request.messages, 1, 2) : [];
   });
 }
 
+const requests = codec("RaftExchangeRequest");
+
 describe("frames", () => {
+  it("are what the generated code reads and writes", () => {
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 4 }), (messages) => {
+        const wire = messages.filter(isPeerMessage).map(toWire);
+        const [ours] = encodeFrames(messages);
+        const theirs = requests.encode({ kind: "frame", frame: { messages: wire } });
+        assert.ok(ours);
+        assert.deepEqual(requests.decode(ours), requests.decode(theirs));
+        assert.deepEqual(decodeRequest(theirs), { kind: "frame", messages });
+      }),
+    );
+  });
+
+  it("with anything in them are read or refused, and end", () => {
+    fc.assert(
+      fc.property(
+        fc.array(message, { maxLength: 2 }),
+        fc.uint8Array(),
+        fc.nat(),
+        (sent, junk, at) => {
+          const [frame = Buffer.of(18, 9)] = encodeFrames(sent);
+          const from = at % frame.length;
+          const changed = Buffer.concat([frame.subarray(0, from), junk, frame.subarray(from + 3)]);
+          try {
+            decodeRequest(changed);
+          } catch (error) {
+            assert.ok(error instanceof Error);
+          }
+        },
+      ),
+    );
+  });
+
+  it("keep what they know of a message with fields and types of a later version", () => {
+    const known = encodeFrames([newMessage("MsgHeartbeat", 1, 2, 7)])[0]!.subarray(4);
+    const later = Buffer.of(0xa0, 1, 5, 0xaa, 1, 2, 9, 9, 0xad, 1, 0, 0, 0, 0);
+    const unknown = Buffer.of(8, 99);
+    const block = (field: number, bytes: Uint8Array): Uint8Array =>
+      Buffer.concat([Buffer.of(field * 8 + 2, bytes.length), bytes]);
+    const messages = [block(1, Buffer.concat([later, known])), block(1, unknown)];
+    const frame = block(2, Buffer.concat([...messages, block(3, later)]));
+    assert.deepEqual(decodeRequest(frame), {
+      kind: "frame",
+      messages: [newMessage("MsgHeartbeat", 1, 2, 7)],
+    });
+  });
+
   it("carry every message unchanged and in order", () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 6 }), (messages) => {
