@@ -1,5 +1,4 @@
 import { onAbort } from "../../lib/abort.ts";
-import type { Clock } from "../../lib/clock.ts";
 
 /** Lets at most `max` pieces of work run at a time; the others wait in order. */
 export class Limit {
@@ -21,28 +20,6 @@ export class Limit {
     } finally {
       this.#next();
     }
-  }
-
-  /** As {@link run}, but the place is free again after `ms`, though the work may go on. */
-  async runHolding<T>(
-    work: () => Promise<T>,
-    ms: number,
-    clock: Clock,
-    signal: AbortSignal,
-  ): Promise<T> {
-    let result: Promise<T> | undefined;
-    const hold = (): Promise<void> =>
-      new Promise((resolve) => {
-        const cancel = clock.after(ms, resolve);
-        const settled = (): void => {
-          cancel();
-          resolve();
-        };
-        result = work();
-        result.then(settled, settled);
-      });
-    await this.run(hold, signal);
-    return result as Promise<T>;
   }
 
   #turn(signal: AbortSignal): Promise<void> {

@@ -35,14 +35,9 @@ export interface DockerModules extends DockerReachModules {
   readonly payloads: PayloadDir;
   /** Creations and starts under way at a time. */
   readonly starts: Limit;
-  /** Stops under way at a time, not counting containers that take their time to end. */
-  readonly stops: Limit;
   /** Deletions of containers under way at a time. */
   readonly removals: Limit;
 }
-
-/** How long a container may take to end before the next one is told to: most end at once. */
-const STOP_PLACE_MS = 1_000;
 
 const UNHEALTHY = "unhealthy container";
 
@@ -218,11 +213,9 @@ export class DockerController implements TaskController {
   }
 
   async #stop(signal: AbortSignal): Promise<void> {
-    const { stops, clock } = this.#modules;
     const t = graceSeconds(containerSpec(this.#task));
-    const stop = (): Promise<unknown> => this.#view.change((c) => c.stop({ t }), signal);
     try {
-      await stops.runHolding(stop, STOP_PLACE_MS, clock, signal);
+      await this.#view.change((container) => container.stop({ t }), signal);
     } catch (error) {
       if (!isSwarmError(error, "not-found", "failed-precondition")) throw error;
       if (error.code === "failed-precondition") await this.#deleteUnstarted(signal);

@@ -27,13 +27,6 @@ import { Images, type ImagesOptions } from "./images/images.ts";
  * on two CPUs, 10.9 s sixteen and 11.1 s all at a time, and no less time by the clock beyond four.
  */
 const STARTS_PER_CPU = 2;
-/**
- * Containers stopped at a time for each CPU. An engine takes their links away one after another: it
- * should begin with the first while the last still run. On two CPUs 50 were gone after 4.4 s when
- * all were stopped at once, after 3.4 s sixteen to thirty-two at a time, and after longer than that
- * with fewer, as the kernel takes the links of several together.
- */
-const STOPS_PER_CPU = 12;
 /** Containers deleted at a time for each CPU; a deletion mostly waits, 60 ms of CPU time in all. */
 const REMOVALS_PER_CPU = 8;
 /** Longest an engine may take to answer at all when it is looked for. */
@@ -208,7 +201,6 @@ export async function openDockerRuntime(
     images: new Images(images, { docker, book, ...modules }),
     payloads: new PayloadDir(payloadDir),
     starts: new Limit(STARTS_PER_CPU * availableParallelism()),
-    stops: new Limit(STOPS_PER_CPU * availableParallelism()),
     removals: new Limit(REMOVALS_PER_CPU * availableParallelism()),
     dialer: new NetworkDialer(modules.clock),
   };
