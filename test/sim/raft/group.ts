@@ -41,8 +41,10 @@ export class Group {
     return this.#members.filter((member) => !this.#retired.has(member));
   }
 
+  /** The machine `name`; of one that came back under its name with an empty disk the present self. */
   find(name: string): SimMember | undefined {
-    return this.#members.find((member) => member.name === name);
+    const named = (member: SimMember): boolean => member.name === name;
+    return this.active.find(named) ?? this.#members.find(named);
   }
 
   /** The running leader of the highest term. */
@@ -117,14 +119,19 @@ export class Group {
     const answered = leader.host
       .addMember({ nodeId, addr, controlAddr }, new AbortController().signal)
       .then(({ id, members }) => {
-        const peers = members.filter((peer) => peer.id !== id).map(recordOf);
-        this.#make({ ...record, id }, peers).start();
+        this.admit({ ...record, id }, members);
       });
     ignore(answered);
     // Whoever asked may never get an answer; nobody waits for that.
     this.#world.network.scheduler.after(2_000_000, ["admin", "may add again"], () => {
       this.#adding = false;
     });
+  }
+
+  /** Starts a machine with an empty disk, which the leader has admitted to `members`. */
+  admit(record: MemberRecord, members: readonly MemberRecord[]): void {
+    const peers = members.filter((peer) => peer.id !== record.id).map(recordOf);
+    this.#make(record, peers).start();
   }
 
   /**

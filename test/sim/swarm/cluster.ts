@@ -15,16 +15,16 @@ export const CLUSTER_ID = "cluster";
 const certificate = (cn: string, role: NodeRole) =>
   make("Certificate", { cn, role, state: IssuanceState.ISSUED });
 
-/** The object of a node that has joined. Managers are drained: they run no tasks. */
-export function nodeObject(id: string, role: NodeRole, labels: Record<string, string> = {}): Node {
-  const manager = role === NodeRole.MANAGER;
+/** The object of a node that has joined. Those without a zone are drained: they run no tasks. */
+function nodeObject(id: string, role: NodeRole, labels: Record<string, string> = {}): Node {
+  const drained = labels.zone === undefined;
   return make("Node", {
     id,
     spec: make("NodeSpec", {
       annotations: make("Annotations", { labels }),
       desiredRole: role,
       membership: NodeMembership.ACCEPTED,
-      availability: manager ? NodeAvailability.DRAIN : NodeAvailability.ACTIVE,
+      availability: drained ? NodeAvailability.DRAIN : NodeAvailability.ACTIVE,
     }),
     role,
     certificate: certificate(id, role),
@@ -32,10 +32,17 @@ export function nodeObject(id: string, role: NodeRole, labels: Record<string, st
   });
 }
 
+/** Who is in a cluster at the beginning, by the names of their nodes. */
+export interface FirstNodes {
+  readonly managers: readonly string[];
+  readonly workers: readonly string[];
+  /** Run no tasks, and may be made managers. */
+  readonly recruits: readonly string[];
+}
+
 /** The state that a run begins with. */
 export function firstObjects(
-  managers: readonly string[],
-  workers: readonly string[],
+  { managers, workers, recruits }: FirstNodes,
   random: SeededRandom,
 ): readonly BootstrapObject[] {
   const [first, ...others] = managers;
@@ -58,6 +65,7 @@ export function firstObjects(
   );
   const nodes = [
     ...others.map((id) => nodeObject(id, NodeRole.MANAGER)),
+    ...recruits.map((id) => nodeObject(id, NodeRole.WORKER)),
     ...workers.map((id, i) => nodeObject(id, NodeRole.WORKER, { zone: i % 2 === 0 ? "a" : "b" })),
   ];
   return [...objects, ...nodes.map((object) => ({ kind: "node", object }) as const)];

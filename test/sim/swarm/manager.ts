@@ -4,6 +4,7 @@ import type { RpcService } from "../../../proto/method.ts";
 import {
   ControlService,
   DispatcherService,
+  MembershipService,
   type ControlApi,
   type DispatcherApi,
 } from "../../../proto/generated.ts";
@@ -14,6 +15,7 @@ import { openControl } from "../../../manager/control/control.ts";
 import { forwardingControl } from "../../../manager/control/forward.ts";
 import { Leader } from "../../../manager/leader.ts";
 import { leaderOnly } from "../../../manager/leader-only.ts";
+import { Membership } from "../../../manager/membership.ts";
 import { Store } from "../../../manager/store/store.ts";
 import type { Lane } from "../raft/lane.ts";
 import type { Application, Life } from "../raft/member.ts";
@@ -102,7 +104,7 @@ export class SimManager implements Application, Server {
     const audit = { record: () => Promise.resolve() };
     const leader = new Leader({ nodeId: this.name, bootstrap }, { ...modules, audit });
     this.leader = leader;
-    this.#serve(local, leader);
+    this.#serve(local, leader, new Membership({ store, raft: host }));
     leader.run(new AbortController().signal).catch((error: unknown) => {
       // The end of the Raft member is told elsewhere.
       if (!isSwarmError(error)) onViolation(error);
@@ -113,7 +115,7 @@ export class SimManager implements Application, Server {
     return this.#apis.get(service);
   }
 
-  #serve(api: ControlApi, leader: Leader): void {
+  #serve(api: ControlApi, leader: Leader, membership: Membership): void {
     const refuse = (): never => {
       throw this.#notLeader();
     };
@@ -124,6 +126,13 @@ export class SimManager implements Application, Server {
     const local = (): DispatcherApi | undefined =>
       leader.dispatcher && sessions.watched(leader.dispatcher);
     this.#apis.set(DispatcherService, leaderOnly(DispatcherService, local, refuse));
+    // Joiners know one address only, so these go on to the leader.
+    const passed = leaderOnly(
+      MembershipService,
+      () => (this.isLeading ? membership : undefined),
+      () => this.#leaderConnection()?.api(MembershipService) ?? refuse(),
+    );
+    this.#apis.set(MembershipService, passed);
   }
 
   #notLeader(): SwarmError {

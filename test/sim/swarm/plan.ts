@@ -14,6 +14,8 @@ export interface SwarmPlan {
   readonly settings: MemberSettings;
   /** One worker does not come back after the faults. */
   readonly loss: boolean;
+  /** Machines that may be made managers; where there are any, managers are unmade as well. */
+  readonly recruits: number;
 }
 
 /** Wall clock at the start of every run: 2026-01-01T00:00:00Z. */
@@ -24,6 +26,8 @@ export function drawSwarmPlan(random: SeededRandom): SwarmPlan {
   return {
     managers: [1, 3, 3, 3, 3, 5][random.int(6)]!,
     workers,
+    // Of a stream of their own: the runs of all other seeds stay as they were.
+    recruits: [0, 0, 3][random.split("recruits").int(3)]!,
     loss: workers > 2 && random.int(3) === 0,
     faultMs: 20_000 + random.int(40_000),
     gapMs: [700, 1_500, 3_000, 8_000][random.int(4)]!,

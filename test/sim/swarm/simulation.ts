@@ -15,6 +15,9 @@ import { Violation } from "../violation.ts";
 import { SimWorker } from "./agent.ts";
 import { CLUSTER_ID, firstObjects } from "./cluster.ts";
 import { difference } from "./converged.ts";
+import { Operator } from "./operator.ts";
+import { Recruit } from "./recruits.ts";
+import { rolesProblem } from "./roles-problem.ts";
 import { resourcesOf } from "./machine.ts";
 import { SimManager } from "./manager.ts";
 import { drawSwarmFaults, SwarmNemesis, type SwarmFault } from "./nemesis.ts";
@@ -91,6 +94,8 @@ class SwarmSimulation {
   readonly #watch: StoreWatch;
   readonly #workers: SimWorker[] = [];
   readonly #user: User;
+  readonly #operator: Operator;
+  readonly #recruits: readonly Recruit[];
   #calm = false;
   #healedAt = 0;
   #recoveredAt = 0;
@@ -107,14 +112,15 @@ class SwarmSimulation {
     this.#checker = new Checker(configOf({ ...settings.core, id: 1, random: () => 0 }));
     this.#wire = new Wire(this.#network, fail);
     this.#watch = new StoreWatch(this.#checks());
-    const names = (kind: string, count: number): string[] =>
-      Array.from({ length: count }, (_, i) => `${kind}${i + 1}`);
+    const names = (kind: string, count: number, from = 1): string[] =>
+      Array.from({ length: count }, (_, i) => `${kind}${from + i}`);
     const managers = names("n", this.#plan.managers);
     const workers = names("w", this.#plan.workers);
+    const recruits = names("n", this.#plan.recruits, managers.length + 1);
     const shared = {
       wire: this.#wire,
       log,
-      bootstrap: firstObjects(managers, workers, random.split("bootstrap")),
+      bootstrap: firstObjects({ managers, workers, recruits }, random.split("bootstrap")),
       watch: this.#watch,
       manager: (addr: string) => this.#manager(addr.split(":")[0]!),
       onViolation: fail,
@@ -142,12 +148,18 @@ class SwarmSimulation {
       const addrs = managers.map((manager) => `${manager}:2377`);
       this.#workers.push(new SimWorker({ name, resources, managers: addrs }, own, world));
     }
-    this.#user = new User(random.split("user"), {
+    const requests = {
       scheduler: this.#run.scheduler,
-      thinkMs,
       managers: () => this.#managers(),
       onViolation: fail,
-    });
+    };
+    this.#user = new User(random.split("user"), { ...requests, thinkMs });
+    this.#operator = new Operator(random.split("operator"), requests);
+    const around = { ...requests, wire: this.#wire, group: this.#group };
+    const machines = recruits.length > 0 ? [...managers, ...recruits] : [];
+    this.#recruits = machines.map(
+      (name) => new Recruit(name, random.split(`recruit ${name}`), around),
+    );
   }
 
   async run(): Promise<SwarmResult> {
@@ -198,14 +210,17 @@ class SwarmSimulation {
     for (const fault of this.#faults)
       scheduler.after(fault.at, ["fault", fault.kind, fault], () => nemesis.begin(fault));
     this.#guard(this.#user.run());
+    for (const recruit of this.#recruits) recruit.start();
+    if (this.#recruits.length > 0) this.#guard(this.#operator.run());
     scheduler.after(this.#plan.faultMs * 1000, ["fault", "heal"], () => this.#heal());
   }
 
   #heal(): void {
     this.#calm = true;
     this.#user.stopped = true;
+    this.#operator.stopped = true;
     this.#network.heal();
-    this.#group.heal(false);
+    this.#group.healRest();
     const [first] = this.#workers;
     if (this.#plan.loss && first) {
       first.crash(true);
@@ -244,7 +259,9 @@ class SwarmSimulation {
     const restless = unrest(this.#group);
     const { leader } = this.#group;
     if (restless !== null || !leader) return restless ?? "nobody leads";
-    return difference(this.#manager(leader.name)!.store.view, this.#workers);
+    const { view } = this.#manager(leader.name)!.store;
+    const members = leader.host!.status().members.map(({ nodeId }) => nodeId);
+    return rolesProblem(view, members) ?? difference(view, this.#workers);
   }
 
   /** The longest that a task of an update under way may take until it runs. */
@@ -284,7 +301,7 @@ class SwarmSimulation {
       events: scheduler.count,
       virtualMs: scheduler.now / 1000,
       hash: trace.hash,
-      requests: this.#user.done,
+      requests: this.#user.done + this.#operator.done,
       commits: this.#watch.commits,
       recoveryMs: Math.max(0, this.#recoveredAt - this.#healedAt) / 1000,
       trace: trace.lines(),

@@ -80,7 +80,10 @@ export class UpdateChecks {
     }
     if (stateOf(task) === stateOf(old)) return;
     const now = this.#nowMs();
-    if (stateOf(task) === TaskState.RUNNING) seen.begun.set(slot, seen.begun.get(slot) ?? now);
+    // What a lost node began is told when the node comes back: another task has the slot by then.
+    const wanted = task.desiredState <= TaskState.COMPLETE;
+    if (wanted && stateOf(task) === TaskState.RUNNING)
+      seen.begun.set(slot, seen.begun.get(slot) ?? now);
     const failed =
       stateOf(task) === TaskState.FAILED ||
       (stateOf(task) === TaskState.REJECTED && !hasLostItsPlace(task));

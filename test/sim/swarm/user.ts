@@ -1,5 +1,3 @@
-import { linked } from "../../../lib/abort.ts";
-import { isSwarmError } from "../../../lib/errors.ts";
 import type { SeededRandom } from "../../../lib/random.ts";
 import { make } from "../../../proto/codec.ts";
 import {
@@ -10,27 +8,16 @@ import {
   type ServiceSpec,
 } from "../../../proto/generated.ts";
 import type { Call } from "../../../proto/call.ts";
-import type { Scheduler } from "../scheduler.ts";
-import { CLUSTER_ID } from "./cluster.ts";
-import type { SimManager } from "./manager.ts";
+import { attempt, pause, type Deed, type RequestModules } from "./request.ts";
 import { changedService, drawService, scaledService, type Known } from "./specs.ts";
-
-/** A request is given up after this, µs. */
-const TIMEOUT_US = 10_000_000;
 
 /** Names that services are made with; few, so that they clash and come back. */
 const SERVICES_MAX = 7;
 const FILES_MAX = 4;
 
-export interface UserModules {
-  readonly scheduler: Scheduler;
+export interface UserModules extends RequestModules {
   readonly thinkMs: number;
-  /** Managers whose API answers. */
-  readonly managers: () => readonly SimManager[];
-  readonly onViolation: (error: unknown) => void;
 }
-
-type Deed = (api: ControlApi, call: Call) => Promise<unknown>;
 
 /** A person at the API: asks for all kinds of changes, one after the other, of any manager. */
 export class User {
@@ -47,7 +34,10 @@ export class User {
 
   async run(): Promise<void> {
     while (!this.stopped) {
-      await this.#pause(-Math.log(1 - this.#random.float()) * this.#modules.thinkMs * 1000);
+      await pause(
+        this.#modules,
+        -Math.log(1 - this.#random.float()) * this.#modules.thinkMs * 1000,
+      );
       if (!this.stopped) await this.#act();
     }
   }
@@ -56,7 +46,7 @@ export class User {
   async tidy(): Promise<void> {
     for (let tries = 0; tries < TIDY_ATTEMPTS_MAX; tries++) {
       if (await this.#attempt((api, call) => this.#activate(api, call))) return;
-      await this.#pause(1_000_000);
+      await pause(this.#modules, 1_000_000);
     }
   }
 
@@ -65,33 +55,8 @@ export class User {
     if (await this.#attempt(deed)) this.done++;
   }
 
-  /** Whether the request succeeded; its end is waited for, but not the manager's that died. */
   #attempt(deed: Deed): Promise<boolean> {
-    const managers = this.#modules.managers();
-    const manager = managers[this.#random.int(Math.max(1, managers.length))];
-    if (!manager?.control) return Promise.resolve(false);
-    const { control } = manager;
-    const { scheduler } = this.#modules;
-    const link = linked(new AbortController().signal);
-    const caller = {
-      nodeId: manager.name,
-      role: "manager",
-      clusterId: CLUSTER_ID,
-      addr: "",
-    } as const;
-    return new Promise((resolve) => {
-      scheduler.after(TIMEOUT_US, ["user", "gives up"], () => {
-        link.abort();
-        resolve(false);
-      });
-      deed(control, { caller, signal: link.signal }).then(
-        () => resolve(true),
-        (error: unknown) => {
-          if (!isSwarmError(error) || error.code === "internal") this.#modules.onViolation(error);
-          resolve(false);
-        },
-      );
-    });
+    return attempt(this.#random, this.#modules, deed);
   }
 
   #draw(): Deed {
@@ -201,12 +166,6 @@ export class User {
       const spec = { ...node.spec, availability: NodeAvailability.ACTIVE };
       await api.updateNode({ id: node.id, version: node.meta?.version ?? null, spec }, call);
     }
-  }
-
-  #pause(us: number): Promise<void> {
-    return new Promise((resolve) => {
-      this.#modules.scheduler.after(us, ["user", "goes on"], resolve);
-    });
   }
 }
 
