@@ -136,4 +136,40 @@ export const MANAGER_MUTANTS: readonly Mutant[] = [
       "timeMs: this.#clock.now() });\n  }\n\n  #publish",
     ],
   ),
+  managerMutant(
+    ["history-unlimited", "a slot keeps more history than the cluster wants to know of"],
+    [
+      "orchestrator/plan-reap.ts",
+      "if (rest.length <= limit) return;",
+      "if (rest.length <= limit + 3) return;",
+    ],
+  ),
+  managerMutant(
+    ["global-job-gives-up", "what fails of a global job is not tried again"],
+    [
+      "orchestrator/plan-job.ts",
+      "    planRestarts(ctx, [slot], draft);\n    planStarts",
+      "    planStarts",
+    ],
+  ),
+  managerMutant(
+    ["dependencies-ignored", "tasks start before what their service waits for"],
+    [
+      "orchestrator/dependencies.ts",
+      "    if (!isMet(dependency, view))\n",
+      "    if (!isMet(dependency, view) && view.task.size < 0)\n",
+    ],
+  ),
+  managerMutant(
+    ["drain-stops-first", "a task on a drained node is ended before its successor runs"],
+    [
+      "orchestrator/plan-drain.ts",
+      "if (startFirst) moveStartFirst(",
+      "if (startFirst && running < 0) moveStartFirst(",
+    ],
+  ),
+  managerMutant(
+    ["orphans-at-once", "the tasks of a lost node are given up before it had its day"],
+    ["dispatcher/options.ts", "orphanAfterMs: 24 * 3600 * 1000,", "orphanAfterMs: 10_000,"],
+  ),
 ];

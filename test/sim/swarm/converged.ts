@@ -89,6 +89,7 @@ function serviceProblem(service: Service, view: StoreView): string | null {
   const history = historyProblem(tasks, service, view);
   if (history) return history;
   if (service.spec?.mode === "replicatedJob") return jobProblem(tasks, service);
+  if (service.spec?.mode === "globalJob") return globalJobProblem(tasks, service, view);
   const wanted = wantedKeys(service, view);
   if (wanted === null) return null;
   const running = open.filter((task) => stateOf(task) === TaskState.RUNNING);
@@ -121,6 +122,26 @@ function jobProblem(tasks: readonly Task[], service: Service): string | null {
   const slots = new Set(done.map(({ slot }) => slot)).size;
   const { totalCompletions } = spec.replicatedJob;
   return slots === totalCompletions ? null : `run ${run} completed ${slots} of ${totalCompletions}`;
+}
+
+/** A job that was told to run is done on every node that takes tasks. */
+function globalJobProblem(
+  tasks: readonly Task[],
+  service: Service,
+  view: StoreView,
+): string | null {
+  const { jobStatus } = service;
+  if (!jobStatus?.lastExecutionMs || mayGiveUp(service)) return null;
+  const run = jobStatus.jobIteration?.index ?? 0;
+  const done = new Set<string>();
+  for (const task of tasks)
+    if (task.jobIteration?.index === run && stateOf(task) === TaskState.COMPLETE)
+      done.add(task.nodeId);
+  const { ACTIVE } = NodeAvailability;
+  for (const node of view.node.all())
+    if (node.spec?.availability === ACTIVE && belongs(node, service) && !done.has(node.id))
+      return `run ${run} is not completed on ${node.id}`;
+  return null;
 }
 
 /** No slot keeps more tasks than the cluster wants to know of. */

@@ -15,6 +15,8 @@ import { Violation } from "../violation.ts";
 import { SimWorker } from "./agent.ts";
 import { CLUSTER_ID, firstObjects } from "./cluster.ts";
 import { difference } from "./converged.ts";
+import { DependencyChecks } from "./dependency-checks.ts";
+import { checkDrain } from "./drain-checks.ts";
 import { Operator } from "./operator.ts";
 import { Recruit } from "./recruits.ts";
 import { rolesProblem } from "./roles-problem.ts";
@@ -176,10 +178,12 @@ class SwarmSimulation {
     const placement = new PlacementChecks(() => scheduler.now);
     const updates = new UpdateChecks(() => EPOCH_MS + scheduler.now / 1000);
     const programs = new ProgramChecks(this.#workers);
-    const followers = [new RestartChecks(), placement, updates, programs];
+    const dependencies = new DependencyChecks(() => EPOCH_MS + scheduler.now / 1000);
+    const followers = [new RestartChecks(), placement, updates, programs, dependencies];
     return [
       checkTasks,
       checkServices,
+      checkDrain,
       ...followers.map(
         (follower): CommitCheck =>
           (events, view) =>

@@ -13,6 +13,8 @@ import { hashOf } from "./digest.ts";
 
 type TaskEvent = Extract<StoreEvent, { kind: "task" }>;
 
+const DAY_MS = 24 * 3600_000;
+
 const stateOf = (task: Task): TaskState => task.status?.state ?? TaskState.NEW;
 
 const isOnNode = (task: Task): boolean =>
@@ -41,6 +43,16 @@ function checkTask({ change, object: task, old }: TaskEvent, view: StoreView): v
   checkReason(task);
   if (!old) return checkCreated(task);
   checkWriters(task, old);
+  if (stateOf(task) === TaskState.ORPHANED && stateOf(old) !== TaskState.ORPHANED)
+    checkOrphaned(task, view);
+}
+
+/** What a lost node had stays its own for a day, whoever leads. */
+function checkOrphaned(task: Task, view: StoreView): void {
+  const node = view.node.get(task.nodeId);
+  const since = (task.meta?.updatedAtMs ?? 0) - (node?.meta?.updatedAtMs ?? 0);
+  const lost = node === undefined || since >= DAY_MS;
+  demand(lost, "orphan", () => `${show(task)} is given up while its node may come back`);
 }
 
 function checkCreated(task: Task): void {
