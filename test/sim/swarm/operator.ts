@@ -14,6 +14,12 @@ import { attempt, pause, type Deed, type RequestModules } from "./request.ts";
 /** Mean pause between two deeds, µs. */
 const THINK_US = 3_000_000;
 
+/**
+ * A manager that stays one: a worker that was away while all the managers it knew were replaced
+ * knows nobody any more, and has to join again, as in swarm mode.
+ */
+const LASTING = "n1";
+
 const EVERYTHING = { filter: null, page: null, consistency: ReadConsistency.LOCAL } as const;
 
 /** A person who looks after the cluster: makes managers and unmakes them, and rotates secrets. */
@@ -47,11 +53,9 @@ export class Operator {
   }
 
   async #setRole(api: ControlApi, call: Call, desiredRole: NodeRole): Promise<void> {
-    const others = await this.#machines(
-      api,
-      call,
-      (node) => node.spec?.desiredRole !== desiredRole,
-    );
+    const may = ({ id, spec }: Node): boolean =>
+      spec?.desiredRole !== desiredRole && (id !== LASTING || desiredRole === NodeRole.MANAGER);
+    const others = await this.#machines(api, call, may);
     const node = others[this.#random.int(Math.max(1, others.length))];
     if (!node?.spec) return;
     const spec = { ...node.spec, desiredRole };
