@@ -205,9 +205,10 @@ export class Dispatcher implements DispatcherApi {
   #message(session: Session): SessionMessage {
     const { store, raft } = this.#modules;
     const [cluster] = store.view.cluster.all();
+    // Also those out of this leader's reach: it may be lost itself before a node hears of them again.
     const managers = raft
       .status()
-      .members.filter((member) => !member.learner && member.reachable)
+      .members.filter((member) => !member.learner)
       .map((member) => ({
         nodeId: member.nodeId,
         addr: member.controlAddr,

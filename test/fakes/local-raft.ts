@@ -14,6 +14,8 @@ export class LocalRaft implements Proposer {
   #held = false;
   term = 1;
   leading = true;
+  /** The members that the status tells of. */
+  members: RaftStatus["members"] = [];
 
   /** Every machine applies every entry, as managers of one cluster do. */
   constructor(...machines: StateMachine[]) {
@@ -54,7 +56,7 @@ export class LocalRaft implements Proposer {
       commit: this.#index,
       applied: this.#index,
       leading: this.leading ? this.term : 0,
-      members: [],
+      members: this.members,
       removed: false,
     };
   }

@@ -10,6 +10,7 @@ import type { StoreView } from "../../../manager/store/tables.ts";
 import type { Call } from "../../../proto/call.ts";
 import { make } from "../../../proto/codec.ts";
 import { NodeState, TaskState, type SessionMessage } from "../../../proto/generated.ts";
+import type { RaftStatus } from "../../../raft/index.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
 import { SimClock } from "../../fakes/sim-clock.ts";
@@ -39,7 +40,7 @@ async function open(times: Partial<DispatcherTimes> = {}, clock: Clock = systemC
     abort.abort();
     await running;
   };
-  return { store, dispatcher, stop };
+  return { store, raft, dispatcher, stop };
 }
 
 function callFrom(nodeId: string, signal = new AbortController().signal): Call {
@@ -80,6 +81,23 @@ describe("dispatcher", () => {
     assert.equal(node.status?.addr, "10.0.0.7");
     assert.equal(node.description?.hostname, "one");
     assert.equal(first.node?.id, "n1");
+    await stop();
+  });
+
+  it("names every manager that votes, also those it does not reach itself", async () => {
+    const { raft, dispatcher, stop } = await open();
+    const manager = (id: number, fields: Partial<RaftStatus["members"][number]>) => {
+      const addrs = { addr: `m${id}:2378`, controlAddr: `m${id}:2377` };
+      return { id, nodeId: `m${id}`, ...addrs, learner: false, reachable: true, ...fields };
+    };
+    raft.members = [
+      manager(1, {}),
+      manager(2, { reachable: false }),
+      manager(3, { learner: true }),
+    ];
+    const { first } = await connect(dispatcher, "n1");
+    const addrs = first.managers.map(({ addr }) => addr);
+    assert.deepEqual(addrs, ["m1:2377", "m2:2377"]);
     await stop();
   });
 
