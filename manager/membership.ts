@@ -37,11 +37,9 @@ export class Membership implements MembershipApi {
 
   async joinRaft(request: JoinRaftRequest, call: Call): Promise<JoinRaftResponse> {
     const { nodeId, addr } = call.caller;
-    const node = this.#modules.store.view.node.get(nodeId);
-    if (!node) throw new SwarmError("not-found", `node ${nodeId} is not a member of this swarm`);
-    if (node.role !== NodeRole.MANAGER)
-      throw new SwarmError("failed-precondition", `node ${nodeId} is not to be a manager`);
-    const { id, members } = await this.#modules.raft.addMember(
+    const { raft } = this.#modules;
+    this.#mustBeManager(nodeId);
+    const { id, members } = await raft.addMember(
       {
         nodeId,
         addr: reachable(request.addr, addr),
@@ -49,7 +47,22 @@ export class Membership implements MembershipApi {
       },
       call.signal,
     );
+    try {
+      this.#mustBeManager(nodeId);
+    } catch (error) {
+      // Demoted meanwhile: whoever took it out of Raft had not seen it there yet.
+      await raft.removeMember(id, call.signal);
+      throw error;
+    }
     return { raftId: id, members: members.map((member) => make("RaftPeer", member)) };
+  }
+
+  /** A node that is being demoted has left Raft before its role says so. */
+  #mustBeManager(nodeId: string): void {
+    const node = this.#modules.store.view.node.get(nodeId);
+    if (!node) throw new SwarmError("not-found", `node ${nodeId} is not a member of this swarm`);
+    if (node.role !== NodeRole.MANAGER || node.spec?.desiredRole !== NodeRole.MANAGER)
+      throw new SwarmError("failed-precondition", `node ${nodeId} is not to be a manager`);
   }
 
   async leaveRaft(_request: unknown, call: Call): Promise<LeaveRaftResponse> {

@@ -1,7 +1,7 @@
 import type { Clock } from "../lib/clock.ts";
 import { messageOf } from "../lib/errors.ts";
 import type { Logger } from "../lib/log.ts";
-import { ChangeKind, NodeRole, type Node } from "../proto/generated.ts";
+import { ChangeKind, NodeRole } from "../proto/generated.ts";
 import type { RaftNode } from "../raft/index.ts";
 import { runController, type Controller } from "./store/controller.ts";
 import { isLeadershipLoss, type Store } from "./store/store.ts";
@@ -20,8 +20,8 @@ export interface RoleModules {
 /**
  * Makes `node.role` follow `spec.desired_role`, its only writer. A promoted node gets the role at
  * once, renews its certificate and joins Raft by itself. A demoted one leaves Raft first: as long
- * as it counts in the quorum it must stay a manager. Members whose node was removed are taken
- * out of Raft as well.
+ * as it counts in the quorum it must stay a manager. Members whose node was removed, or is a worker,
+ * are taken out of Raft as well.
  */
 class RoleReconciler implements Controller {
   readonly name = "roles";
@@ -64,7 +64,7 @@ class RoleReconciler implements Controller {
     const { store, raft, log } = this.#modules;
     const node = store.view.node.get(nodeId);
     const member = raft.status().members.find((known) => known.nodeId === nodeId);
-    if (!node || isDemoted(node)) {
+    if (node?.spec?.desiredRole !== NodeRole.MANAGER) {
       if (member) {
         await raft.removeMember(member.id, signal);
         log.info({ nodeId, raftId: member.id }, "manager left the Raft group");
@@ -78,10 +78,6 @@ class RoleReconciler implements Controller {
     }, signal);
     log.info({ nodeId, role: node.spec?.desiredRole }, "node has a new role");
   }
-}
-
-function isDemoted(node: Node): boolean {
-  return node.spec?.desiredRole === NodeRole.WORKER && node.role === NodeRole.MANAGER;
 }
 
 /** Runs the role reconciler until `signal` aborts. */

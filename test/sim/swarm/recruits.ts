@@ -58,11 +58,11 @@ export class Recruit {
     return this.#modules.group.active.find(({ name }) => name === this.#name);
   }
 
-  /** The role by the newest state known; nodes hear of it in their session. */
+  /** The role as the leader knows it, who tells the node in its session. */
   #role(): NodeRole | undefined {
-    const stores = this.#modules.managers().map(({ store }) => store);
-    const newest = stores.sort((a, b) => b.version - a.version)[0];
-    return newest?.view.node.get(this.#name)?.role;
+    const { managers, group } = this.#modules;
+    const leader = managers().find(({ name }) => name === group.leader?.name);
+    return leader?.isLeading ? leader.store.view.node.get(this.#name)?.role : undefined;
   }
 
   #ask(lane: Lane): void {
