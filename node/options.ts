@@ -134,10 +134,16 @@ function imageOptions(flags: ImageFlags): ImageOptions {
   return { preferLocal, collect: imageGc ? { unusedMs, diskPercent } : null };
 }
 
-const IMAGE_GC_UNUSED = new Option("--image-gc-unused <duration>", "pulled images go then")
+const IMAGE_GC_UNUSED = new Option(
+  "--image-gc-unused <duration>",
+  "how long an unused image that tasks have pulled stays",
+)
   .argParser(unusedTime)
   .default(7 * 24 * 3_600_000, "168h");
-const IMAGE_GC_DISK = new Option("--image-gc-disk <percent>", "they go sooner above this disk use")
+const IMAGE_GC_DISK = new Option(
+  "--image-gc-disk <percent>",
+  "above this use of the disk they go sooner",
+)
   .argParser(percent)
   .default(85);
 const GENERIC_RESOURCE = new Option(
