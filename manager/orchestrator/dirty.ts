@@ -7,7 +7,11 @@ import { indexOf, stateOf, type NodeLookup } from "./task-state.ts";
 type Difference = "none" | "pull" | "placement" | "spec";
 
 /** Whether one task has to be replaced to match its service. */
-export type IsDirty = (task: Task) => boolean;
+export interface IsDirty {
+  (task: Task): boolean;
+  /** The same for all tasks of its specification; undefined where it depends on the task. */
+  readonly alike: (task: Task) => boolean | undefined;
+}
 
 /**
  * The test of whether a task is out of date (swarm mode's rules): tasks of the service's own spec
@@ -18,17 +22,24 @@ export type IsDirty = (task: Task) => boolean;
 export function dirtyTest(service: Service, node: NodeLookup): IsDirty {
   const current = indexOf(service.specVersion);
   const known = new Map<number, Difference>();
-  return (task) => {
+  const differenceOf = (task: Task): Difference => {
     const version = indexOf(task.specVersion);
-    if (version === current && current >= 0) return false;
+    if (version === current && current >= 0) return "none";
     // Tasks of one service and spec version carry one specification.
     let difference = known.get(version);
     if (difference === undefined) {
       difference = compare(task, service);
       if (version >= 0) known.set(version, difference);
     }
-    return isDirtyBy(difference, task, service, node);
+    return difference;
   };
+  const isDirty = (task: Task): boolean => isDirtyBy(differenceOf(task), task, service, node);
+  const alike = (task: Task): boolean | undefined => {
+    const difference = indexOf(task.specVersion) < 0 ? undefined : differenceOf(task);
+    if (difference === "none") return false;
+    return difference === "spec" ? true : undefined;
+  };
+  return Object.assign(isDirty, { alike });
 }
 
 function isDirtyBy(

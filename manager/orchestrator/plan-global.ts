@@ -7,7 +7,8 @@ import { planStarts } from "./plan-starts.ts";
 import { planSucceeded } from "./plan-surplus.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import { BY_NODE, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
+import { BY_NODE, newestTask, slotAt, type Slot } from "./slot.ts";
+import { unsorted, type ServiceSlots } from "./steady.ts";
 import { endedByItself, isDrained, isLost } from "./task-state.ts";
 
 /**
@@ -15,7 +16,12 @@ import { endedByItself, isDrained, isLost } from "./task-state.ts";
  * Paused nodes keep what they have, and start what they prepared; tasks of nodes that are gone go
  * with them.
  */
-export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view: StoreView): void {
+export function planGlobal(
+  ctx: ServiceContext,
+  { slots }: ServiceSlots,
+  draft: Draft,
+  view: StoreView,
+): void {
   const kept: Slot[] = [];
   for (const node of view.node.all()) {
     const slot = slotAt(slots, BY_NODE, node.id);
@@ -24,7 +30,7 @@ export function planGlobal(ctx: ServiceContext, slots: Slots, draft: Draft, view
     else kept.push(fill(ctx, slot, draft));
   }
   for (const slot of slots.values()) if (!view.node.get(slot.nodeId)) forget(slot, draft);
-  planSlots(ctx, kept, draft);
+  planSlots(ctx, unsorted(kept), draft);
 }
 
 /** What was begun is brought to its end. */

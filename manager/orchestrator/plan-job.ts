@@ -8,7 +8,8 @@ import { planRestarts } from "./plan-restarts.ts";
 import { planStarts } from "./plan-starts.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import { BY_NODE, BY_NUMBER, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
+import { BY_NODE, BY_NUMBER, newestTask, slotAt, type Slot } from "./slot.ts";
+import type { ServiceSlots } from "./steady.ts";
 import { endedByItself, indexOf, isCompleted } from "./task-state.ts";
 
 /**
@@ -16,7 +17,11 @@ import { endedByItself, indexOf, isCompleted } from "./task-state.ts";
  * `max_concurrent` at a time. Failures are the restart policy's matter; a slot it is done with
  * stays as it is. A new run ends what is left of the one before.
  */
-export function planReplicatedJob(ctx: ServiceContext, slots: Slots, draft: Draft): void {
+export function planReplicatedJob(
+  ctx: ServiceContext,
+  { slots }: ServiceSlots,
+  draft: Draft,
+): void {
   const { spec } = ctx.service;
   assert(spec?.mode === "replicatedJob", "a replicated job");
   const run = presentRun(ctx, slots, BY_NUMBER, draft);
@@ -39,7 +44,7 @@ export function planReplicatedJob(ctx: ServiceContext, slots: Slots, draft: Draf
  */
 export function planGlobalJob(
   ctx: ServiceContext,
-  slots: Slots,
+  { slots }: ServiceSlots,
   draft: Draft,
   view: StoreView,
 ): void {

@@ -3,6 +3,7 @@ import type { Draft } from "./draft.ts";
 import { mayRestart } from "./restart-policy.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
 import { BY_NUMBER, newestTask, slotAt, type Slot, type Slots } from "./slot.ts";
+import type { ServiceSlots } from "./steady.ts";
 import { stateOf } from "./task-state.ts";
 
 /**
@@ -16,7 +17,6 @@ export function planScale(
   replicas: number,
   draft: Draft,
 ): readonly Slot[] {
-  if (slots.size === replicas && allWanted(slots)) return [...slots.values()];
   const live: Slot[] = [];
   const dead: Slot[] = [];
   for (const slot of slots.values()) (holdsPlace(slot, ctx.service) ? live : dead).push(slot);
@@ -37,8 +37,9 @@ export function planScale(
 }
 
 /** Whether nothing is to be made or taken away: the common case, and the quick one. */
-function allWanted(slots: Slots): boolean {
-  for (const { steady, wanted } of slots.values()) if (!steady && wanted.length === 0) return false;
+export function isAtScale({ slots, others }: ServiceSlots, replicas: number): boolean {
+  if (slots.size !== replicas) return false;
+  for (const { wanted } of others) if (wanted.length === 0) return false;
   return true;
 }
 

@@ -4,12 +4,12 @@ import { heldBy } from "./dependencies.ts";
 import { dirtyTest } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
 import type { ServiceContext } from "./service-context.ts";
-import type { Slots } from "./slot.ts";
+import type { ServiceSlots } from "./steady.ts";
 
 /** Plans one service of a mode from its slots, and writes the changes down in `draft`. */
 export type ServicePlan = (
   ctx: ServiceContext,
-  slots: Slots,
+  slots: ServiceSlots,
   draft: Draft,
   view: StoreView,
 ) => void;

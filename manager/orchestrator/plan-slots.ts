@@ -7,16 +7,19 @@ import { planSurplus } from "./plan-surplus.ts";
 import { planUpdate } from "./plan-update.ts";
 import type { ServiceContext } from "./service-context.ts";
 import type { Slot } from "./slot.ts";
-import { steadyOf } from "./steady.ts";
+import { steadyOf, type SortedSlots } from "./steady.ts";
 
 /** Plans what becomes of the slots that a service has: restarts, moves, starts and its update. */
-export function planSlots(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): void {
-  const unsettled = slots.filter((slot) => !slot.steady && !steadyOf(slot, ctx.node));
+export function planSlots(ctx: ServiceContext, slots: SortedSlots, draft: Draft): void {
+  const unsettled: Slot[] = [];
+  for (const slot of slots.others)
+    if (!slot.steady && !steadyOf(slot, ctx.node)) unsettled.push(slot);
   if (unsettled.length > 0) {
     planRestarts(ctx, unsettled, draft);
     planSurplus(ctx, unsettled, draft);
-    planMoves(ctx, unsettled, slots, draft);
-    planDrain(ctx, unsettled, slots, draft);
+    const { all } = slots;
+    planMoves(ctx, unsettled, all, draft);
+    planDrain(ctx, unsettled, all, draft);
     planStarts(ctx, unsettled, draft);
   }
   planUpdate(ctx, slots, draft);

@@ -8,16 +8,11 @@ import {
 } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
 import { placeTask, type ServiceContext } from "./service-context.ts";
-import type { Slot } from "./slot.ts";
-import { stateOf } from "./task-state.ts";
 import { runningUpdate, updateOrigin } from "./update-origin.ts";
 import { isRollback, updateOptions, type UpdateOptions } from "./update-options.ts";
-import {
-  isOutOfDate,
-  readProgress,
-  type UpdateFailure,
-  type UpdateProgress,
-} from "./update-progress.ts";
+import type { SortedSlots } from "./steady.ts";
+import { isAnyOutOfDate, readProgress, type UpdateProgress } from "./update-progress.ts";
+import type { UpdateFailure } from "./update-verdict.ts";
 
 /** Added to a delay that is longer than the monitor period, so that the last task is watched. */
 const MONITOR_MARGIN_MS = 1_000;
@@ -28,7 +23,7 @@ const MONITOR_MARGIN_MS = 1_000;
  * and completes the update once the last task was watched for the monitor period. Everything it
  * knows is in the service's status and on the tasks, so any leader can take the next step.
  */
-export function planUpdate(ctx: ServiceContext, slots: readonly Slot[], draft: Draft): void {
+export function planUpdate(ctx: ServiceContext, slots: SortedSlots, draft: Draft): void {
   const state = ctx.service.updateStatus?.state;
   if (state === UpdateStatusState.PAUSED || state === UpdateStatusState.ROLLBACK_PAUSED) return;
   const begun = begin(ctx, slots, draft);
@@ -37,24 +32,20 @@ export function planUpdate(ctx: ServiceContext, slots: readonly Slot[], draft: D
   const progress = readProgress(begun, slots, options, draft);
   const failure = decisiveFailure(progress, options);
   if (failure) giveUp(begun, failure, options, draft);
-  else if (progress.waiting.length === 0 && progress.busy === 0)
+  else if (progress.waiting.size === 0 && progress.busy === 0)
     complete(begun, progress, options, draft);
   else beginSlots(begun, progress, options, draft);
 }
 
 /** The context with an update in its service's status; undefined when there is nothing to do. */
-function begin(
-  ctx: ServiceContext,
-  slots: readonly Slot[],
-  draft: Draft,
-): ServiceContext | undefined {
+function begin(ctx: ServiceContext, slots: SortedSlots, draft: Draft): ServiceContext | undefined {
   if (runningUpdate(ctx.service) !== 0) return ctx;
   const status = ctx.service.updateStatus;
   // A rollback that a person asked for may come without its start time.
   const asked =
     status?.state === UpdateStatusState.UPDATING ||
     status?.state === UpdateStatusState.ROLLBACK_STARTED;
-  if (!asked && !slots.some((slot) => isOutOfDate(ctx, slot))) return undefined;
+  if (!asked && !isAnyOutOfDate(ctx, slots)) return undefined;
   if (draft.full) return undefined;
   const service = asked
     ? withStatus(ctx, status.state, status.message)
@@ -138,31 +129,14 @@ function beginSlots(
   let free = parallelism - busy;
   // Most steps find every place taken; putting thousands in order is for those that begin some.
   if (free <= 0) return;
-  const ordered = parallelism === Infinity ? waiting : inOrder(waiting);
   const update = runningUpdate(ctx.service);
-  for (const slot of ordered) {
+  for (const slot of waiting.inOrder()) {
     if (free-- <= 0 || draft.full) break;
     if (!startFirst) for (const old of slot.wanted) draft.end(slot, old, TaskState.SHUTDOWN);
     placeTask(ctx, slot, draft, updateOrigin(update));
     // Should nothing at all become of the task, there is no event to come back for.
     draft.wake(ctx.now + deadlineMs);
   }
-}
-
-function inOrder(waiting: readonly Slot[]): readonly Slot[] {
-  const idle: Slot[] = [];
-  const running: Slot[] = [];
-  for (const slot of waiting) (hasRunning(slot) ? running : idle).push(slot);
-  return [...idle.sort(byNumber), ...running.sort(byNumber)];
-}
-
-function byNumber(a: Slot, b: Slot): number {
-  return a.slot - b.slot;
-}
-
-function hasRunning({ wanted }: Slot): boolean {
-  for (const task of wanted) if (stateOf(task) === TaskState.RUNNING) return true;
-  return false;
 }
 
 /** The service in another state of its update. A beginning gets a start time of its own. */

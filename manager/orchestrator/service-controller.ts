@@ -120,7 +120,7 @@ export class ServiceController implements Controller {
       if (service && tasks.size === 0) draft.removeService(service);
     } else {
       const ctx = contextOf(service, view, this.#modules.clock.now());
-      this.#mode.plan(ctx, this.#table(id, tasks).slots, draft, view);
+      this.#mode.plan(ctx, this.#table(id, tasks), draft, view);
     }
     const { wakeAt, awaitsRunning } = draft;
     if (wakeAt === Infinity && !awaitsRunning) this.#wishes.delete(id);

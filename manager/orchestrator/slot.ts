@@ -1,5 +1,5 @@
 import type { Task } from "../../proto/generated.ts";
-import type { Steady } from "./steady.ts";
+import type { SteadyGroup } from "./steady.ts";
 import type { Place } from "./task-init.ts";
 import { isWanted } from "./task-state.ts";
 
@@ -10,7 +10,7 @@ export interface Slot extends Place {
   /** Tasks on their way out, and those that are history. */
   past: readonly Task[];
   /** Kept by {@link SlotTable}; undefined too when nobody looked, and once a plan touched the slot. */
-  steady: Steady | undefined;
+  steady: SteadyGroup | undefined;
 }
 
 /** Where a slot is found: by its number in replicated services, by its node in global ones. */

@@ -1,5 +1,5 @@
 import { TaskState } from "../../proto/generated.ts";
-import type { Slot } from "./slot.ts";
+import type { Slot, Slots } from "./slot.ts";
 import {
   indexOf,
   isDrained,
@@ -24,6 +24,33 @@ export interface Steady {
   readonly settledAtMs: number;
   /** Whether the slot had tasks before that one. */
   readonly hasPast: boolean;
+  readonly isRunning: boolean;
+}
+
+/** Slots with one note: what holds of one of them by its note holds of all. */
+export interface SteadyGroup extends Steady {
+  readonly slots: ReadonlySet<Slot>;
+}
+
+/**
+ * Some slots of a service, each in one place: those that are alike together, so that a plan asks
+ * once for all of them, and the others.
+ */
+export interface SortedSlots {
+  /** Every slot. */
+  readonly all: readonly Slot[];
+  readonly groups: Iterable<SteadyGroup>;
+  readonly others: Iterable<Slot>;
+}
+
+/** The slots of one service. */
+export interface ServiceSlots extends SortedSlots {
+  readonly slots: Slots;
+}
+
+/** Slots that nobody has sorted. */
+export function unsorted(slots: readonly Slot[]): SortedSlots {
+  return { all: slots, groups: [], others: slots };
 }
 
 /** The note on a slot; undefined when it is not steady. */
@@ -43,5 +70,17 @@ export function steadyOf({ wanted, past }: Slot, node: NodeLookup): Steady | und
     update: origin?.updateStartedAtMs ?? 0,
     settledAtMs: origin && origin.updateFailedTask === "" ? origin.settledAtMs : 0,
     hasPast: past.length > 0,
+    isRunning: stateOf(task) === TaskState.RUNNING,
   };
+}
+
+/** Whether two notes say the same. */
+export function isSameNote(a: Steady, b: Steady): boolean {
+  return (
+    a.version === b.version &&
+    a.update === b.update &&
+    a.settledAtMs === b.settledAtMs &&
+    a.hasPast === b.hasPast &&
+    a.isRunning === b.isRunning
+  );
 }

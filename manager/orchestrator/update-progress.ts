@@ -1,29 +1,26 @@
-import { formatDuration } from "../../lib/units.ts";
-import { TaskState, type Task } from "../../proto/generated.ts";
+import { TaskState } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
-import { successorOf } from "./plan-surplus.ts";
-import { mayRestart } from "./restart-policy.ts";
 import type { ServiceContext } from "./service-context.ts";
-import { newestOf, newestTask, type Slot } from "./slot.ts";
-import { createdAt, endedByItself, indexOf, isWanted, stateOf, stateSince } from "./task-state.ts";
-import { failedEarly, runningUpdate } from "./update-origin.ts";
+import type { Slot } from "./slot.ts";
+import type { SortedSlots, SteadyGroup } from "./steady.ts";
+import { indexOf, stateOf } from "./task-state.ts";
+import { runningUpdate } from "./update-origin.ts";
 import type { UpdateOptions } from "./update-options.ts";
-
-/** A task of the update that failed, or never got to run. */
-export interface UpdateFailure {
-  readonly at: number;
-  /** What went wrong, as it continues "update paused …". */
-  readonly text: string;
-  /** Whether it never ran within the deadline. */
-  readonly overdue: boolean;
-}
+import {
+  handoverOf,
+  isOutOfDate,
+  verdictOn,
+  type PlanOfUpdate,
+  type UpdateFailure,
+  type Verdict,
+} from "./update-verdict.ts";
 
 /** How far an update is: all of it read from the tasks. */
 export interface UpdateProgress {
   /** Slots that were out of date when the update began. */
   readonly total: number;
   /** Slots not begun yet. */
-  readonly waiting: readonly Slot[];
+  readonly waiting: WaitingSlots;
   /** Slots begun whose task does not run yet, or whose delay is not over. */
   readonly busy: number;
   readonly failures: readonly UpdateFailure[];
@@ -31,17 +28,44 @@ export interface UpdateProgress {
   readonly lastDoneAt: number;
 }
 
-/** How the update is to go, and where its next step is written down. */
-interface PlanOfUpdate {
-  readonly options: UpdateOptions;
-  readonly draft: Draft;
+/** Slots that an update has yet to begin, counted long before they are looked at. */
+export class WaitingSlots {
+  readonly #slots: Slot[] = [];
+  readonly #groups: SteadyGroup[] = [];
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(slot: Slot): void {
+    this.#slots.push(slot);
+    this.#size++;
+  }
+
+  addGroup(group: SteadyGroup): void {
+    this.#groups.push(group);
+    this.#size += group.slots.size;
+  }
+
+  /** Those without a running task first, then by number: they have nothing to lose. */
+  inOrder(): readonly Slot[] {
+    const idle: Slot[] = [];
+    const running: Slot[] = [];
+    for (const { isRunning, slots } of this.#groups)
+      for (const slot of slots) (isRunning ? running : idle).push(slot);
+    for (const slot of this.#slots) (hasRunning(slot) ? running : idle).push(slot);
+    return [...idle.sort(byNumber), ...running.sort(byNumber)];
+  }
 }
 
-/** What became of one slot's task. */
-interface Verdict {
-  /** When it ran, or failed; undefined while it does neither. */
-  readonly doneAt?: number;
-  readonly failure?: UpdateFailure;
+function byNumber(a: Slot, b: Slot): number {
+  return a.slot - b.slot;
+}
+
+function hasRunning({ wanted }: Slot): boolean {
+  for (const task of wanted) if (stateOf(task) === TaskState.RUNNING) return true;
+  return false;
 }
 
 /**
@@ -50,153 +74,86 @@ interface Verdict {
  */
 export function readProgress(
   ctx: ServiceContext,
-  slots: Iterable<Slot>,
+  slots: SortedSlots,
   options: UpdateOptions,
   draft: Draft,
 ): UpdateProgress {
-  const update = runningUpdate(ctx.service);
-  const plan = { options, draft };
-  const waiting: Slot[] = [];
-  const failures: UpdateFailure[] = [];
-  let [total, busy, lastDoneAt] = [0, 0, -Infinity];
-  for (const slot of slots) {
-    const verdict = verdictOn(ctx, slot, update, plan);
-    const handover = verdict ? undefined : handoverOf(ctx, slot, plan);
+  const tally = new Tally(ctx, { options, draft });
+  for (const group of slots.groups) tally.addGroup(group);
+  for (const slot of slots.others) tally.addSlot(slot);
+  return tally;
+}
+
+/** Adds up what became of each slot. */
+class Tally implements UpdateProgress {
+  readonly waiting = new WaitingSlots();
+  readonly failures: UpdateFailure[] = [];
+  busy = 0;
+  lastDoneAt = -Infinity;
+  readonly #ctx: ServiceContext;
+  readonly #plan: PlanOfUpdate;
+  readonly #update: number;
+  #begun = 0;
+
+  constructor(ctx: ServiceContext, plan: PlanOfUpdate) {
+    this.#ctx = ctx;
+    this.#plan = plan;
+    this.#update = runningUpdate(ctx.service);
+  }
+
+  get total(): number {
+    return this.#begun + this.waiting.size;
+  }
+
+  /** The same as each of its slots, without a look at them where their note says enough. */
+  addGroup(group: SteadyGroup): void {
+    const { update, settledAtMs, hasPast, slots } = group;
+    const isMade = update === this.#update;
+    if (isMade && settledAtMs !== 0) return this.#count({ doneAt: settledAtMs }, slots.size);
+    const isWaiting = isMade || hasPast ? undefined : isGroupOutOfDate(this.#ctx, group);
+    if (isWaiting) this.waiting.addGroup(group);
+    if (isWaiting === undefined) for (const slot of slots) this.addSlot(slot);
+  }
+
+  addSlot(slot: Slot): void {
+    const verdict = verdictOn(this.#ctx, slot, this.#update, this.#plan);
+    const handover = verdict ? undefined : handoverOf(this.#ctx, slot, this.#plan);
     // Only one that takes too long is the update's matter.
     const judged = verdict ?? (handover?.failure ? handover : undefined);
-    if (!judged) {
-      if (isOutOfDate(ctx, slot)) waiting.push(slot);
-      else if (handover) busy++;
-      continue;
-    }
-    total++;
-    const { doneAt, failure } = judged;
-    if (failure) failures.push(failure);
-    if (doneAt === undefined || doneAt + options.delayMs > ctx.now) {
-      busy++;
+    if (judged) this.#count(judged, 1);
+    else if (isOutOfDate(this.#ctx, slot)) this.waiting.add(slot);
+    else if (handover) this.busy++;
+  }
+
+  #count({ doneAt, failure }: Verdict, slots: number): void {
+    const { options, draft } = this.#plan;
+    this.#begun += slots;
+    if (failure) this.failures.push(failure);
+    if (doneAt === undefined || doneAt + options.delayMs > this.#ctx.now) {
+      this.busy += slots;
       if (doneAt !== undefined) draft.wake(doneAt + options.delayMs);
     }
-    if (doneAt !== undefined) lastDoneAt = Math.max(lastDoneAt, doneAt);
+    if (doneAt !== undefined) this.lastDoneAt = Math.max(this.lastDoneAt, doneAt);
   }
-  return { total: total + waiting.length, waiting, busy, failures, lastDoneAt };
 }
 
-/** Whether nothing in `slot` is, or will be, of the present specification. */
-export function isOutOfDate(ctx: ServiceContext, slot: Slot): boolean {
+/** Whether some slot is out of date. */
+export function isAnyOutOfDate(ctx: ServiceContext, { groups, others }: SortedSlots): boolean {
+  for (const group of groups) {
+    const isOld = isGroupOutOfDate(ctx, group);
+    if (isOld) return true;
+    if (isOld !== undefined) continue;
+    for (const slot of group.slots) if (isOutOfDate(ctx, slot)) return true;
+  }
+  for (const slot of others) if (isOutOfDate(ctx, slot)) return true;
+  return false;
+}
+
+/** {@link isOutOfDate} of all slots of a group; undefined where each has to be looked at. */
+function isGroupOutOfDate(ctx: ServiceContext, group: SteadyGroup): boolean | undefined {
   const current = indexOf(ctx.service.specVersion);
-  if (current >= 0 && slot.steady?.version === current) return false;
-  if (slot.wanted.length > 0)
-    return slot.wanted.every((task) => ctx.isDirty(task)) && !isGivenUp(ctx, slot);
-  const last = newestTask(slot);
-  return last !== undefined && ctx.isDirty(last);
-}
-
-/** Whether the present specification was tried beside what still runs, and may not be again. */
-function isGivenUp(ctx: ServiceContext, slot: Slot): boolean {
-  const last = newestOf(slot.past, (task) => endedByItself(task) && !ctx.isDirty(task));
-  return last !== undefined && !mayRestart(last, slot, ctx.service);
-}
-
-/**
- * How far an up-to-date task that this update did not make is with taking the slot over from one
- * that is out of date: an earlier update began it, or the node was drained. It gets as long as a
- * task of this update. Undefined when there is none.
- */
-function handoverOf(ctx: ServiceContext, slot: Slot, plan: PlanOfUpdate): Verdict | undefined {
-  const { wanted } = slot;
-  if (wanted.length < 2 || !wanted.some((task) => ctx.isDirty(task))) return undefined;
-  const successor = successorOf(ctx, slot);
-  if (!successor || ctx.isDirty(successor)) return undefined;
-  // One that runs ends the others with the next step.
-  if (stateOf(successor) === TaskState.RUNNING) return {};
-  const since = Math.max(createdAt(successor, ctx.now), runningUpdate(ctx.service));
-  return awaitDeadline(ctx, successor, since, plan);
-}
-
-/** What became of the update's task in `slot`; undefined when it has none. */
-function verdictOn(
-  ctx: ServiceContext,
-  slot: Slot,
-  update: number,
-  plan: PlanOfUpdate,
-): Verdict | undefined {
-  const { steady } = slot;
-  if (steady?.update === update && steady.settledAtMs !== 0) return { doneAt: steady.settledAtMs };
-  if (steady && steady.update !== update && !steady.hasPast) return undefined;
-  const member = memberOf(slot, update);
-  return member && judge(ctx, slot, member, plan);
-}
-
-function memberOf(slot: Slot, update: number): Task | undefined {
-  return newestMember(slot.wanted, update) ?? newestMember(slot.past, update);
-}
-
-/** Asked of every slot at every step: nearly always there is one task, or none. */
-function newestMember(tasks: readonly Task[], update: number): Task | undefined {
-  const [task] = tasks;
-  if (tasks.length > 1) return newestOf(tasks, (each) => isMember(each, update));
-  return task && isMember(task, update) ? task : undefined;
-}
-
-function isMember(task: Task, update: number): boolean {
-  return task.origin?.updateStartedAtMs === update;
-}
-
-function judge(
-  ctx: ServiceContext,
-  slot: Slot,
-  task: Task,
-  plan: PlanOfUpdate,
-): Verdict | undefined {
-  const { options, draft } = plan;
-  const made = createdAt(task, ctx.now);
-  const { settledAtMs, updateFailedTask } = task.origin ?? { settledAtMs: 0, updateFailedTask: "" };
-  if (updateFailedTask !== "")
-    return { doneAt: settledAtMs, failure: earlyEnd(updateFailedTask, settledAtMs) };
-  if (failedEarly(task, options.monitorMs)) {
-    const doneAt = stateSince(task);
-    return { doneAt, failure: earlyEnd(task.id, doneAt) };
-  }
-  if (settledAtMs !== 0) return { doneAt: settledAtMs };
-  // Replaced by nothing, on a node that was lost: what is out of date beside it is begun anew.
-  if (!isWanted(task)) return isOutOfDate(ctx, slot) ? undefined : { doneAt: made };
-  if (stateOf(task) === TaskState.RUNNING) return { doneAt: noteRunning(ctx, slot, task, draft) };
-  return awaitDeadline(ctx, task, made, plan);
-}
-
-/** Waits for `task` to run, as long as a task of the update may take. */
-function awaitDeadline(
-  ctx: ServiceContext,
-  task: Task,
-  since: number,
-  { options, draft }: PlanOfUpdate,
-): Verdict {
-  const deadline = since + options.deadlineMs;
-  if (ctx.now >= deadline) return { doneAt: deadline, failure: overdue(task, options, deadline) };
-  draft.wake(deadline);
-  draft.awaitRunning();
-  return {};
-}
-
-/**
- * Remembers on the task when it was first seen to run: its status will not say once it has ended.
- * What it ran before that, while its status was on its way into the store, is not watched: a
- * failure of that time may still be on the same way.
- */
-function noteRunning({ now }: ServiceContext, slot: Slot, task: Task, draft: Draft): number {
-  if (task.origin && !draft.full)
-    draft.replace(slot, task, { ...task, origin: { ...task.origin, settledAtMs: now } });
-  return now;
-}
-
-function earlyEnd(taskId: string, at: number): UpdateFailure {
-  return { at, overdue: false, text: `due to failure or early termination of task ${taskId}` };
-}
-
-function overdue(task: Task, options: UpdateOptions, at: number): UpdateFailure {
-  const limit = formatDuration(options.deadlineMs * 1e6);
-  const waits = task.desiredState === TaskState.READY ? (task.origin?.reason ?? "") : "";
-  const why = task.status?.err || waits || task.status?.message || "no reason is known";
-  const text = `because task ${task.id} did not run within ${limit}: ${why}`;
-  return { at, overdue: true, text };
+  if (current >= 0 && group.version === current) return false;
+  if (group.hasPast) return undefined;
+  for (const { wanted } of group.slots) for (const task of wanted) return ctx.isDirty.alike(task);
+  return undefined;
 }

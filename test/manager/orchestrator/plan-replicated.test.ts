@@ -6,6 +6,7 @@ import { planReplicated } from "../../../manager/orchestrator/plan-replicated.ts
 import { bySeniority } from "../../../manager/orchestrator/plan-scale.ts";
 import type { ServiceContext } from "../../../manager/orchestrator/service-context.ts";
 import { BY_NUMBER, groupTasks, type Slot } from "../../../manager/orchestrator/slot.ts";
+import { unsorted } from "../../../manager/orchestrator/steady.ts";
 import { hasEnded, isWanted } from "../../../manager/orchestrator/task-state.ts";
 import { make } from "../../../proto/codec.ts";
 import {
@@ -86,7 +87,9 @@ interface Outcome {
 /** One run of the plan, and the state after its transaction. */
 function run(service: Service, tasks: readonly Task[], now = NOW): Outcome {
   const draft = new Draft(Infinity);
-  planReplicated(contextOf(service, now), groupTasks(tasks, BY_NUMBER), draft);
+  const slots = groupTasks(tasks, BY_NUMBER);
+  const table = { slots, ...unsorted([...slots.values()]) };
+  planReplicated(contextOf(service, now), table, draft);
   const after = new Map(tasks.map((task) => [task.id, task]));
   for (const task of draft.updates) after.set(task.id, task);
   for (const task of draft.removals) after.delete(task.id);

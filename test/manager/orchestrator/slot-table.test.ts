@@ -4,7 +4,14 @@ import { dirtyTest } from "../../../manager/orchestrator/dirty.ts";
 import { Draft } from "../../../manager/orchestrator/draft.ts";
 import { planReplicated } from "../../../manager/orchestrator/plan-replicated.ts";
 import { SlotTable } from "../../../manager/orchestrator/slot-table.ts";
-import { BY_NUMBER, groupTasks, type Slots } from "../../../manager/orchestrator/slot.ts";
+import {
+  BY_NUMBER,
+  groupTasks,
+  type Slot,
+  type SlotKey,
+  type Slots,
+} from "../../../manager/orchestrator/slot.ts";
+import { unsorted, type ServiceSlots, type Steady } from "../../../manager/orchestrator/steady.ts";
 import { make } from "../../../proto/codec.ts";
 import {
   ChangeKind,
@@ -99,15 +106,29 @@ function follow(steps: readonly Step[]) {
   return { table, tasks: [...tasks.values()], node };
 }
 
+/** The note on each slot; every slot is in its group, or among the others. */
+function notes(table: SlotTable): ReadonlyMap<SlotKey, Steady | undefined> {
+  const found = new Map<Slot, Steady | undefined>();
+  for (const { slots, ...note } of table.groups)
+    for (const slot of slots) {
+      assert.equal(slot.steady?.slots, slots);
+      found.set(slot, note);
+    }
+  for (const slot of table.others) {
+    assert.equal(slot.steady, undefined);
+    found.set(slot, undefined);
+  }
+  assert.equal(found.size, table.slots.size);
+  return new Map([...table.slots].map(([key, slot]) => [key, found.get(slot)]));
+}
+
 describe("slot table", () => {
   it("notes of every slot what a fresh look would find", () => {
     fc.assert(
       fc.property(someSteps, (steps) => {
         const { table, tasks, node } = follow(steps);
         const fresh = new SlotTable(tasks, BY_NUMBER, node);
-        const notes = (slots: Slots) =>
-          new Map([...slots].map(([key, { steady }]) => [key, steady]));
-        assert.deepEqual(notes(table.slots), notes(fresh.slots));
+        assert.deepEqual(notes(table), notes(fresh));
       }),
     );
   });
@@ -115,12 +136,12 @@ describe("slot table", () => {
   it("leads to the same plan as slots of which nothing is noted", () => {
     fc.assert(
       fc.property(someSteps, (steps) => {
-        const { tasks, node } = follow(steps);
-        const plan = (slots: Slots): unknown => {
+        const { table, tasks, node } = follow(steps);
+        const plan = (slots: ServiceSlots, replicas: number): unknown => {
           const draft = new Draft();
           const isDirty = dirtyTest(service, node);
           const ctx = {
-            service,
+            service: { ...service, spec: aService("web", { replicas }).spec },
             cluster: undefined,
             now: NOW,
             node,
@@ -130,12 +151,28 @@ describe("slot table", () => {
           };
           planReplicated(ctx, slots, draft);
           const { creates, updates, services, wakeAt, awaitsRunning } = draft;
-          return [[...creates], [...updates], [...services], wakeAt, awaitsRunning];
+          const inOrder = (some: Iterable<Task>): readonly Task[] =>
+            [...some].sort((a, b) => a.slot - b.slot || (a.id < b.id ? -1 : 1));
+          return [inOrder(creates), inOrder(updates), [...services], wakeAt, awaitsRunning];
         };
-        const noted = new SlotTable(tasks, BY_NUMBER, node).slots;
-        assert.deepEqual(plan(noted), plan(groupTasks(tasks, BY_NUMBER)));
+        // The order of tasks within a slot tells of the order of their changes.
+        const bare = (noted: Slots): ServiceSlots => {
+          const slots = new Map(
+            [...noted].map(([key, slot]) => [key, { ...slot, steady: undefined }]),
+          );
+          return { slots, ...unsorted([...slots.values()]) };
+        };
+        const fresh = new SlotTable(tasks, BY_NUMBER, node);
+        assert.deepEqual(bare(fresh.slots).slots, groupTasks(tasks, BY_NUMBER));
+        for (const [noted, replicas] of [
+          [table, table.slots.size],
+          [fresh, SLOTS],
+        ] as const) {
+          const expected = plan(bare(noted.slots), replicas);
+          assert.deepEqual(plan(noted, replicas), expected);
+        }
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     );
   });
 });
