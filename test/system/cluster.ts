@@ -9,8 +9,10 @@ import { SWARMD, SwarmProcess, type Place } from "./swarm-process.ts";
 
 /** Longest that a condition may take to hold, milliseconds; generous, the machine may be busy. */
 const WAIT_LIMIT_MS = 30_000;
+/** Longest that a node may take to join: a manager takes part in Raft by then. */
+const JOIN_LIMIT_MS = 60_000;
 /** Setting up and tearing down a cluster, milliseconds. */
-const HOOK_LIMIT_MS = 60_000;
+const HOOK_LIMIT_MS = 120_000;
 const LOOPBACK = ["--listen-addr", "127.0.0.1:0", "--advertise-addr", "127.0.0.1"];
 /** In the environment of every task of a test, so that its processes can be found. */
 const MARK = "SKEP_TEST_ROOT";
@@ -162,7 +164,7 @@ export class SystemCluster {
 
   async join(node: SwarmProcess, role: "Worker" | "Manager"): Promise<void> {
     const body = { ...listen(node), RemoteAddrs: [this.#addr], JoinToken: this.#tokens[role] };
-    await node.post("/swarm/join", body);
+    await node.post("/swarm/join", body, JOIN_LIMIT_MS);
   }
 
   /** Names of the flags that keep a node on loopback. */

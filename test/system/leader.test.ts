@@ -46,7 +46,7 @@ class Writer {
 }
 
 describe("the leader's end", function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const cluster = useCluster(3, 0);
 
   const others = (victim: SwarmProcess): readonly SwarmProcess[] =>
