@@ -55,3 +55,30 @@ describe("an applier that takes a snapshot", () => {
     assert.ok(error instanceof SwarmError);
   });
 });
+
+describe("an applier of many entries", () => {
+  it("applies few large ones in one go, and one at least", async () => {
+    const slices: number[] = [];
+    const stateMachine = new RecordingMachine();
+    stateMachine.apply = (entries) => void slices.push(entries.length);
+    const applier = new Applier({
+      port: { post: () => {}, flush: () => {}, onMessages: () => {} },
+      stateMachine,
+      snapshots: {} as SnapshotStore,
+      clock: new SimClock(),
+      defer: (task) => task(),
+      confirm: () => {},
+    });
+    const sizes = [100, 20 << 10, 20 << 10, 64 << 10, 1, 1];
+    const entries = sizes.map((size, i) => ({ index: i + 1, term: 1, data: new Uint8Array(size) }));
+    await applier.apply({
+      kind: "apply",
+      entries,
+      proposals: sizes.map(() => 0),
+      through: { index: sizes.length, term: 1 },
+      prompt: true,
+    });
+    assert.deepEqual(slices, [3, 1, 2]);
+    assert.equal(applier.applied.index, sizes.length);
+  });
+});
