@@ -16,8 +16,11 @@ import { storageError } from "./storage-error.ts";
  */
 const JOURNAL_BYTES = 1024 * 1024;
 
-/** Larger writes go to the database at once: there the sync is no longer what they cost. */
-const FRAME_BYTES_MAX = 32 * 1024;
+/**
+ * Larger writes go to the database at once, in another thread: with so many entries to a write the
+ * hand-overs are shared by all of them, and the next ones are prepared meanwhile.
+ */
+const FRAME_BYTES_MAX = 8 * 1024;
 
 export interface LogDiskOptions {
   /** Holds `log/` (LevelDB), `journal` and `head` (the anchor); created with mode 0700. */
