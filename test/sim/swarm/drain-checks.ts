@@ -4,8 +4,15 @@ import {
 } from "../../../manager/orchestrator/plan-drain.ts";
 import { slotKey } from "../../../manager/store/schema.ts";
 import type { StoreEvent, StoreView } from "../../../manager/store/tables.ts";
-import { ChangeKind, NodeAvailability, NodeState, TaskState } from "../../../proto/generated.ts";
-import type { Service, Task } from "../../../proto/generated.ts";
+import {
+  ChangeKind,
+  NodeAvailability,
+  NodeState,
+  RestartPolicyCondition,
+  TaskState,
+  UpdateConfigOrder,
+} from "../../../proto/generated.ts";
+import type { RestartPolicy, Service, Task } from "../../../proto/generated.ts";
 import { demand } from "../violation.ts";
 import { show } from "./describe.ts";
 import { isUpdating } from "./service-checks.ts";
@@ -39,8 +46,16 @@ export function checkDrain(events: readonly StoreEvent[], view: StoreView): void
 /** Whether nothing but the drain has a say in the task's end. */
 function isPlain(service: Service, task: Task): boolean {
   const { spec, specVersion } = service;
-  const plain = spec?.mode === "replicated" && !spec.update && !spec.task?.restart;
+  const { update, task: template } = spec ?? {};
+  const startsFirst = !update || update.order === UpdateConfigOrder.START_FIRST;
+  const plain = spec?.mode === "replicated" && startsFirst && comesBack(template?.restart ?? null);
   return plain && !isUpdating(service) && specVersion?.index === task.specVersion?.index;
+}
+
+/** Whether a task that ends is always followed by another. */
+function comesBack(restart: RestartPolicy | null): boolean {
+  if (!restart) return true;
+  return restart.condition === RestartPolicyCondition.ANY && restart.maxAttempts === 0;
 }
 
 function isDraining(task: Task, view: StoreView): boolean {
