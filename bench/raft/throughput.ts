@@ -60,7 +60,7 @@ export async function throughputCases(
 }
 
 /** Rounds of each load before anything is measured. */
-const WARM_UP_ROUNDS = 3;
+const WARM_UP_ROUNDS = 6;
 
 /** Long-lived processes are measured, not compilers at work: one write takes other ways than many. */
 async function warmUp(

@@ -42,4 +42,4 @@ export const DISPATCHER_TIMES: DispatcherTimes = {
 export const HEARTBEAT_PERIOD_MS = 5_000;
 
 /** Objects written in one transaction by the dispatcher's own loops. */
-export const CHANGES_PER_TRANSACTION_MAX = 500;
+export const CHANGES_PER_TRANSACTION_MAX = 250;
