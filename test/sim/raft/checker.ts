@@ -49,6 +49,8 @@ export class Checker implements MachineWatch {
   readonly refused = new Set<number>();
   /** Commands that took effect, by session and number. */
   readonly effective = new Map<string, number>();
+  /** Whoever led when it was last looked at, and in which term. */
+  readonly #leading = new Map<Observed, number>();
   /** Leaders with a lease: until when, on their own clocks. */
   readonly #leases = new Map<Observed, { readonly term: number; readonly until: number }>();
 
@@ -68,15 +70,19 @@ export class Checker implements MachineWatch {
     const durable = applied <= member.disk.last.index;
     demand(durable, "durable-apply", () => `${member.name} has applied ${applied}, not durable`);
     if (role === "leader") this.#observeLeader(member, status);
-    else {
-      this.#leases.delete(member);
-      // A leader may commit something and end its leadership in the same breath.
-      const led = this.#leaders.get(status.term)?.id === member.id;
-      if (led && commit > this.tree.committedIndex) this.#committed(status);
-    }
+    else this.#observeOther(member, status);
     const known = this.tree.committedIndex;
     demand(commit <= known, "commit", () => `${member.name} commits ${commit}, known ${known}`);
     this.#checkConfiguration(member, status);
+  }
+
+  #observeOther(member: Observed, status: Status): void {
+    const term = this.#leading.get(member);
+    this.#leading.delete(member);
+    this.#leases.delete(member);
+    // A leader may commit something and end its leadership in the same breath, for a higher term too.
+    if (term !== undefined && status.commit > this.tree.committedIndex)
+      this.#committed({ ...status, term });
   }
 
   /** The configuration in force is the applied one; of a snapshot being installed, its own. */
@@ -90,6 +96,7 @@ export class Checker implements MachineWatch {
 
   /** A member's process has ended. */
   ended(member: Observed): void {
+    this.#leading.delete(member);
     this.#leases.delete(member);
   }
 
@@ -98,6 +105,7 @@ export class Checker implements MachineWatch {
     const leader = this.#leaders.get(term);
     if (!leader) this.#elected(member, term);
     else demand(leader.id === member.id, "election-safety", () => `term ${term} has two leaders`);
+    this.#leading.set(member, term);
     if (status.leaseUntil > 0) this.#leases.set(member, { term, until: status.leaseUntil });
     else this.#leases.delete(member);
     if (commit > this.tree.committedIndex || this.#newestTerm > term) this.#committed(status);

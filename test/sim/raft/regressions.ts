@@ -29,4 +29,9 @@ export const REGRESSIONS: readonly Regression[] = [
     seed: "u5m2j6-1131",
     about: "a promotion that waited for a removal brought the removed member back",
   },
+  {
+    profile: "lease",
+    seed: "1jl085d-184",
+    about: "the check took a leader's last commit, in one breath with its end, for another's",
+  },
 ];
