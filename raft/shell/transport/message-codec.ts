@@ -171,11 +171,14 @@ function readField(source: Source, parts: Parts, end: number): void {
   if (tag !== tagOf(ENTRIES_FIELD, LENGTH) && tag !== tagOf(SNAPSHOT_FIELD, LENGTH))
     return skip(source, tag % 8, end);
   const stop = readEnd(source, end);
-  if (field === ENTRIES_FIELD) parts.entries.push(readEntry(source, stop));
-  else
-    parts.snapshot = metaFromWire(
-      codec("RaftSnapshotMeta").decode(source.bytes.subarray(source.at, stop)),
-    );
+  if (field === ENTRIES_FIELD) {
+    parts.entries.push(readEntry(source, stop));
+    // A number in it may run on into what follows.
+    if (source.at !== stop) throw new Error("an entry from a peer is malformed");
+    return;
+  }
+  const meta = codec("RaftSnapshotMeta").decode(source.bytes.subarray(source.at, stop));
+  parts.snapshot = metaFromWire(meta);
   source.at = stop;
 }
 

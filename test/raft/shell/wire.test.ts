@@ -117,6 +117,14 @@ describe("frames", () => {
     });
   });
 
+  it("are refused when a number of an entry runs on into what follows", () => {
+    // An entry of two bytes whose index needs a third: the tag of the next field.
+    const message = Buffer.of(8, 1, 16, 1, 24, 2, 58, 2, 16, 0x80, 64, 1);
+    const inner = Buffer.concat([Buffer.of(10, message.length), message]);
+    const frame = Buffer.concat([Buffer.of(18, inner.length), inner]);
+    assert.throws(() => decodeRequest(frame), /malformed/);
+  });
+
   it("carry every message unchanged and in order", () => {
     fc.assert(
       fc.property(fc.array(message, { maxLength: 6 }), (messages) => {
