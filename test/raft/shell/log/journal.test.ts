@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelLogStore } from "../../../../raft/shell/log/level-log-store.ts";
 import { contents, run } from "../log-store-compliance.ts";
+import { refusalOf } from "./refusal.ts";
 
 const WRITES = 100;
 
@@ -45,18 +46,6 @@ describe("a log store's journal", () => {
     assert.deepEqual(store.hardState, { term: 1, vote: 3, commit: lastIndex - 1 });
     await store.close();
     return { lastIndex, boot };
-  }
-
-  async function refusal(): Promise<string> {
-    const failure = await LevelLogStore.open({ directory: copy }).then(
-      async (store) => {
-        await store.close();
-        return assert.fail(`opened with last index ${store.lastIndex}`);
-      },
-      (error: Error) => error,
-    );
-    assert.match(failure.message, /join it again/);
-    return failure.message;
   }
 
   it("gives a killed process everything back, again and again", async () => {
@@ -118,7 +107,7 @@ describe("a log store's journal", () => {
       written[at] = (written[at] ?? 0) ^ 4;
     });
     assert.match(
-      await refusal(),
+      await refusalOf(copy),
       /write \d+ is missing in the journal, which goes on to write 101/,
     );
   });
@@ -126,13 +115,13 @@ describe("a log store's journal", () => {
   it("refuses zeroed pages in the middle", async () => {
     await killed();
     await change((written) => written.fill(0, 20_480, 24_576));
-    assert.match(await refusal(), /is missing in the journal/);
+    assert.match(await refusalOf(copy), /is missing in the journal/);
   });
 
   it("refuses a tail that was lost", async () => {
     await killed();
     await change((written) => written.fill(0, written.length - 4096));
-    assert.match(await refusal(), /writes older than what was acknowledged/);
+    assert.match(await refusalOf(copy), /writes older than what was acknowledged/);
   });
 
   it("refuses an old copy of it, a cut file and a missing one", async () => {
@@ -141,11 +130,11 @@ describe("a log store's journal", () => {
       if (at === 50) await cp(join(live, "journal"), old);
     });
     await cp(old, join(copy, "journal"));
-    assert.match(await refusal(), /50 writes older/);
+    assert.match(await refusalOf(copy), /50 writes older/);
     await writeFile(join(copy, "journal"), (await readFile(old)).subarray(0, 9000));
-    assert.match(await refusal(), /writes older/);
+    assert.match(await refusalOf(copy), /writes older/);
     await rm(join(copy, "journal"));
-    assert.match(await refusal(), /50 writes older/);
+    assert.match(await refusalOf(copy), /50 writes older/);
   });
 
   it("refuses a database that is older than its first write", async () => {
@@ -159,7 +148,10 @@ describe("a log store's journal", () => {
     await rm(join(copy, "log"), { recursive: true });
     await cp(old, join(copy, "log"), { recursive: true });
     await change((written) => written.fill(0, written.indexOf("skpj", 8)));
-    assert.match(await refusal(), /write 1 is missing in the journal, which goes on to write 102/);
+    assert.match(
+      await refusalOf(copy),
+      /write 1 is missing in the journal, which goes on to write 102/,
+    );
   });
 
   it("refuses the journal of another member", async () => {
@@ -170,7 +162,7 @@ describe("a log store's journal", () => {
       await store.write({ entries: run(i, i, 2, 200), hardState: null, snapshot: null });
     await cp(join(other, "journal"), join(copy, "journal"));
     await store.close();
-    assert.match(await refusal(), /different histories/);
+    assert.match(await refusalOf(copy), /different histories/);
   });
 
   it("keeps its file to the owner", async () => {

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LevelLogStore } from "../../../../raft/shell/log/level-log-store.ts";
 import { appendOf, complyAsLogStore, run } from "../log-store-compliance.ts";
+import { refusalOf } from "./refusal.ts";
 
 for (const [name, journalBytes] of [
   ["LevelLogStore", undefined],
@@ -51,18 +52,6 @@ describe("LevelLogStore after damage of its database", () => {
     await store.close();
   }
 
-  async function refusal(): Promise<string> {
-    const failure = await LevelLogStore.open({ directory: copy }).then(
-      async (store) => {
-        await store.close();
-        return assert.fail(`opened with last index ${store.lastIndex}`);
-      },
-      (error: Error) => error,
-    );
-    assert.match(failure.message, /join it again/);
-    return failure.message;
-  }
-
   it("opens what a killed process left", async () => {
     await killed();
     const store = await LevelLogStore.open({ directory: copy });
@@ -78,7 +67,7 @@ describe("LevelLogStore after damage of its database", () => {
     const at = bytes.length >>> 1;
     bytes[at] = (bytes[at] ?? 0) ^ 4;
     await writeFile(file, bytes);
-    assert.match(await refusal(), /missing/);
+    assert.match(await refusalOf(copy), /missing/);
   });
 
   it("refuses zeroed pages in the middle", async () => {
@@ -87,7 +76,7 @@ describe("LevelLogStore after damage of its database", () => {
     const bytes = await readFile(file);
     bytes.fill(0, 40_960, 45_056);
     await writeFile(file, bytes);
-    await refusal();
+    await refusalOf(copy);
   });
 
   it("refuses a tail that was cut off", async () => {
@@ -95,7 +84,7 @@ describe("LevelLogStore after damage of its database", () => {
     const file = await currentLogFile(copy);
     const bytes = await readFile(file);
     await writeFile(file, bytes.subarray(0, bytes.length - 100));
-    assert.match(await refusal(), /1 writes older/);
+    assert.match(await refusalOf(copy), /1 writes older/);
   });
 
   it("refuses a zeroed tail", async () => {
@@ -103,7 +92,7 @@ describe("LevelLogStore after damage of its database", () => {
     const file = await currentLogFile(copy);
     const bytes = await readFile(file);
     await writeFile(file, bytes.fill(0, bytes.length - 4096));
-    assert.match(await refusal(), /older than what was acknowledged/);
+    assert.match(await refusalOf(copy), /older than what was acknowledged/);
   });
 
   it("refuses an old copy of the database", async () => {
@@ -111,17 +100,17 @@ describe("LevelLogStore after damage of its database", () => {
     await killed(() => cp(join(directory, "live", "log"), old, { recursive: true }));
     await rm(join(copy, "log"), { recursive: true });
     await cp(old, join(copy, "log"), { recursive: true });
-    assert.match(await refusal(), /200 writes older/);
+    assert.match(await refusalOf(copy), /200 writes older/);
   });
 
   it("refuses a missing anchor, and a missing database", async () => {
     await killed();
     const anchor = await readFile(join(copy, "head"));
     await rm(join(copy, "head"));
-    assert.match(await refusal(), /anchor/);
+    assert.match(await refusalOf(copy), /anchor/);
     await writeFile(join(copy, "head"), anchor);
     await rm(join(copy, "log"), { recursive: true });
-    assert.match(await refusal(), /lost its head/);
+    assert.match(await refusalOf(copy), /lost its head/);
   });
 
   it("survives a torn write of one anchor slot", async () => {
