@@ -101,7 +101,7 @@ export class Leader {
         const link = linked(signal);
         const ended = this.#lead(link.signal).finally(() => link[Symbol.dispose]());
         scope.run(() => ended);
-        leadership = { link, ended: ended.catch(() => {}) };
+        leadership = { link, ended: ended.catch(() => {}) }; // its error is the scope's
       }
     } finally {
       leadership?.link.abort(cancelled("the manager stops"));

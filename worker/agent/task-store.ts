@@ -108,7 +108,7 @@ class LevelTaskStore implements TaskStore {
     this.#pending = [];
     this.#next = null;
     const written = this.#write(operations);
-    this.#writing = written.catch(() => {});
+    this.#writing = written.catch(() => {}); // whoever saved is told
     return written;
   }
 

@@ -160,7 +160,7 @@ export class LevelLogStore implements LogStore {
       if (this.#broken) throw this.#broken;
       return task();
     });
-    this.#queue = result.catch(() => {});
+    this.#queue = result.catch(() => {}); // the caller is told; the next task asks #broken
     return result;
   }
 
