@@ -77,8 +77,10 @@ class Volumes implements Controller {
     for (const { volumeId, retryAtMs } of this.#failed.values())
       if (retryAtMs <= now) this.#dirty.add(volumeId);
     while (this.#dirty.size > 0 && this.#running.size < CALLS_MAX) await this.#advance(signal);
-    const next = [...this.#failed.values()].map(({ retryAtMs }) => retryAtMs);
-    return next.length === 0 ? undefined : Math.min(...next) - this.#modules.clock.monotonic();
+    // What is due already is under way, or waits for a call to end: that wakes, no timer need to.
+    const later = [...this.#failed.values()].filter(({ retryAtMs }) => retryAtMs > now);
+    if (later.length === 0) return undefined;
+    return Math.min(...later.map(({ retryAtMs }) => retryAtMs)) - this.#modules.clock.monotonic();
   }
 
   #markAll(view: StoreView): void {

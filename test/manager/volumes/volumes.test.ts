@@ -167,4 +167,27 @@ describe("a cluster volume", function () {
     assert.ok(reasons.has("the storage is away"));
     assert.equal(world.volume()?.publishStatus[0]?.message, "");
   });
+
+  it("leaves the manager at rest while a call that is made again has no answer", async () => {
+    await created();
+    const { storage, store } = world;
+    storage.fault = { at: 2, kind: "fails", when: "before" };
+    storage.onDeath = () => {};
+    const stop = store.onCommit(() => {
+      if (world.volume()?.publishStatus[0]?.message)
+        storage.fault = { at: 3, kind: "dies", when: "before" };
+    });
+    await world.use("t1", "n1", TaskState.RUNNING);
+    await eventually("the call is made again", () => storage.calls.length === 3);
+    stop();
+    const update = store.update.bind(store);
+    let writes = 0;
+    store.update = (change, signal) => {
+      writes++;
+      return update(change, signal);
+    };
+    await eventually("the answer is given up", () => storage.calls.length > 3);
+    assert.ok(writes < 10, `${writes} transactions in the wait`);
+    await published("n1");
+  });
 });
