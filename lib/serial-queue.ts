@@ -36,4 +36,9 @@ export class SerialQueue {
     this.#last = done.catch(() => {}); // the caller is told; the next task need not be
     return done;
   }
+
+  /** Resolves when every task that is here now has ended, well or not. */
+  async settled(): Promise<void> {
+    await this.#last;
+  }
 }

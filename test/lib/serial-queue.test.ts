@@ -39,4 +39,20 @@ describe("a serial queue", () => {
     await first;
     await queue.run(async () => {});
   });
+
+  it("is settled when what was there has ended, failed or not", async () => {
+    const queue = new SerialQueue({ what: "tasks", max: 2 });
+    const seen: string[] = [];
+    const task = (name: string) => async () => {
+      await Promise.resolve();
+      seen.push(name);
+      if (name === "fails") throw new Error(name);
+    };
+    const first = assert.rejects(queue.run(task("fails")));
+    const second = queue.run(task("works"));
+    await queue.settled();
+    assert.deepEqual(seen, ["fails", "works"]);
+    await Promise.all([first, second]);
+    await queue.settled();
+  });
 });

@@ -1,5 +1,6 @@
 import { assert } from "../../../lib/assert.ts";
 import type { SwarmError } from "../../../lib/errors.ts";
+import { SerialQueue } from "../../../lib/serial-queue.ts";
 import type { Entry, HardState } from "../../core/types.ts";
 import type { Cipher } from "../keys/cipher.ts";
 import { checksum, type ChainPoint, type LogHead } from "./log-head.ts";
@@ -15,7 +16,13 @@ import {
 } from "./log-pack.ts";
 import { CHAIN_START } from "./log-record.ts";
 import { DamageFound, recover, type Recovered } from "./log-recovery.ts";
-import { LOG_CACHE_BYTES, type LogStore, type LogWrite, type SnapshotPoint } from "./log-store.ts";
+import {
+  LOG_CACHE_BYTES,
+  WAITING_WRITES_MAX,
+  type LogStore,
+  type LogWrite,
+  type SnapshotPoint,
+} from "./log-store.ts";
 import { takeBytes, type LogWindow } from "./log-window.ts";
 import { damaged, storageError } from "./storage-error.ts";
 
@@ -52,10 +59,9 @@ export class LevelLogStore implements LogStore {
   readonly #cipher: Cipher | null;
   readonly #packs: Pack[];
   readonly #window: LogWindow;
+  readonly #writes = new SerialQueue({ what: "writes of the Raft log", max: WAITING_WRITES_MAX });
   #head: LogHead;
   #snapshot: SnapshotPoint;
-  /** Ends when everything queued has; never rejects. */
-  #queue: Promise<unknown> = Promise.resolve();
   #broken: SwarmError | undefined;
 
   private constructor(options: LevelLogStoreOptions, disk: LogDisk, recovered: Recovered) {
@@ -151,17 +157,15 @@ export class LevelLogStore implements LogStore {
   }
 
   async close(): Promise<void> {
-    await this.#queue;
+    await this.#writes.settled();
     await this.#disk.close(this.#broken === undefined);
   }
 
   #enqueue<T>(task: () => Promise<T>): Promise<T> {
-    const result = this.#queue.then(() => {
+    return this.#writes.run(() => {
       if (this.#broken) throw this.#broken;
       return task();
     });
-    this.#queue = result.catch(() => {}); // the caller is told; the next task asks #broken
-    return result;
   }
 
   async #plan(write: LogWrite): Promise<Plan> {

@@ -5,6 +5,12 @@ import type { LogPoint } from "./log-window.ts";
 export const LOG_CACHE_BYTES = 64 * 1024 * 1024;
 
 /**
+ * Writes and compactions that may wait for the disk. Whoever appends, takes snapshots or compacts
+ * waits for each before the next: more than a few at a time are a mistake of the caller.
+ */
+export const WAITING_WRITES_MAX = 64;
+
+/**
  * The newest snapshot the log rests on. `data` describes it (configuration, members, file); it is
  * opaque to the store, which only promises to keep it together with the log it belongs to.
  */
@@ -51,7 +57,8 @@ export interface LogStore {
   read(lo: number, hi: number, maxBytes: number): Promise<Entry[] | undefined>;
   /**
    * Resolves when the write is durable and visible.
-   * @throws SwarmError `exhausted` (disk full) or `internal`; no later write succeeds then
+   * @throws SwarmError `exhausted` (disk full) or `internal`; no later write succeeds then.
+   *   `exhausted` also when too many wait: that one alone is not written
    */
   write(write: LogWrite): Promise<void>;
   /**

@@ -1,6 +1,7 @@
 import { assert } from "../../../lib/assert.ts";
+import { SerialQueue } from "../../../lib/serial-queue.ts";
 import type { Entry, HardState } from "../../core/types.ts";
-import { EMPTY_HARD_STATE, NO_SNAPSHOT } from "./log-store.ts";
+import { EMPTY_HARD_STATE, NO_SNAPSHOT, WAITING_WRITES_MAX } from "./log-store.ts";
 import type { LogStore, LogWrite, SnapshotPoint } from "./log-store.ts";
 import { LogWindow, takeBytes } from "./log-window.ts";
 
@@ -17,7 +18,7 @@ export class MemoryDisk {
 export class MemoryLogStore implements LogStore {
   readonly #disk: MemoryDisk;
   readonly #window: LogWindow;
-  #queue: Promise<void> = Promise.resolve();
+  readonly #writes = new SerialQueue({ what: "writes of the Raft log", max: WAITING_WRITES_MAX });
 
   private constructor(disk: MemoryDisk, cacheBytes: number) {
     this.#disk = disk;
@@ -69,7 +70,7 @@ export class MemoryLogStore implements LogStore {
   }
 
   write(write: LogWrite): Promise<void> {
-    return this.#enqueue(() => {
+    return this.#writes.run(async () => {
       const disk = this.#disk;
       if (write.hardState) disk.hardState = write.hardState;
       if (write.snapshot && write.snapshot.index > disk.snapshot.index) {
@@ -89,7 +90,7 @@ export class MemoryLogStore implements LogStore {
   }
 
   compact(through: number): Promise<void> {
-    return this.#enqueue(() => {
+    return this.#writes.run(async () => {
       assert(through <= this.#disk.snapshot.index, "only what a snapshot covers is compacted");
       if (through <= this.#disk.base.index) return;
       this.#disk.entries.splice(0, through - this.#disk.base.index);
@@ -99,12 +100,6 @@ export class MemoryLogStore implements LogStore {
   }
 
   close(): Promise<void> {
-    return this.#queue;
-  }
-
-  #enqueue(task: () => void): Promise<void> {
-    const result = this.#queue.then(task);
-    this.#queue = result;
-    return result;
+    return this.#writes.settled();
   }
 }
