@@ -1,7 +1,6 @@
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { writeFileDurably } from "./durable-file.ts";
-import { damaged } from "./log/storage-error.ts";
+import { readJsonFile } from "./json-file.ts";
 import type { MemberRecord } from "./membership.ts";
 
 /** Which member of which group a state directory belongs to. Written once. */
@@ -17,18 +16,7 @@ const NAME = "member.json";
 
 /** The identity stored in `directory`, undefined when there is none yet. */
 export function loadIdentity(directory: string): MemberIdentity | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, NAME), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as MemberIdentity;
-  } catch (error) {
-    throw damaged(directory, `${NAME} is malformed`, error);
-  }
+  return readJsonFile(directory, NAME) as MemberIdentity | undefined;
 }
 
 /** Makes the identity durable. */

@@ -2,6 +2,8 @@ import { sleep, systemClock } from "../../lib/clock.ts";
 
 /** How often a condition is looked at. */
 const POLL_MS = 5;
+/** How long it may take; below a test's own limit, so that it is this that speaks. */
+const WITHIN_MS = 30_000;
 
 type Awaitable<T> = T | Promise<T>;
 
@@ -9,7 +11,7 @@ type Awaitable<T> = T | Promise<T>;
 export async function eventually<T>(
   what: string,
   condition: () => Awaitable<T | undefined | null | false>,
-  withinMs = 8000,
+  withinMs = WITHIN_MS,
 ): Promise<T> {
   const deadline = systemClock.monotonic() + withinMs;
   for (;;) {

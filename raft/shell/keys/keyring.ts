@@ -1,11 +1,11 @@
 import { createCipheriv, createDecipheriv, createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { assert } from "../../../lib/assert.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Random } from "../../../lib/random.ts";
 import { damaged } from "../log/storage-error.ts";
 import { writeFileDurably } from "../durable-file.ts";
+import { readJsonFile } from "../json-file.ts";
 import { KEY_BYTES, type DataCipher, type DataKey } from "./data-cipher.ts";
 
 const NAME = "keyring.json";
@@ -134,16 +134,5 @@ export async function retireKeys(
 }
 
 function readFile(directory: string): KeyringFile | undefined {
-  let text: string;
-  try {
-    text = readFileSync(join(directory, NAME), "utf8");
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
-  }
-  try {
-    return JSON.parse(text) as KeyringFile;
-  } catch (error) {
-    throw damaged(directory, `${NAME} is malformed`, error);
-  }
+  return readJsonFile(directory, NAME) as KeyringFile | undefined;
 }

@@ -9,6 +9,7 @@ import { make } from "../../../proto/codec.ts";
 import { TaskState, type PortConfig } from "../../../proto/generated.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aService, aTask } from "../../fakes/objects.ts";
+import { storeUntil } from "../../fakes/store-until.ts";
 
 /** Size of the dynamic range. */
 const DYNAMIC_PORTS = 2_768;
@@ -35,16 +36,7 @@ describe("allocator", () => {
   });
   afterEach(() => stop());
 
-  const until = (holds: (view: StoreView) => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const off = store.onCommit(() => check());
-      const check = (): void => {
-        if (!holds(store.view)) return;
-        off();
-        resolve();
-      };
-      check();
-    });
+  const until = (holds: (view: StoreView) => boolean): Promise<void> => storeUntil(store, holds);
   const stateOf = (id: string) => store.view.task.get(id)?.status?.state;
 
   it("lets a new task go once its service has its endpoint", async () => {

@@ -16,6 +16,7 @@ import {
 import { eventually } from "../../fakes/eventually.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
+import { storeUntil } from "../../fakes/store-until.ts";
 
 const GIB = 2 ** 30;
 
@@ -51,16 +52,7 @@ describe("scheduler", () => {
   });
   afterEach(() => stop());
 
-  const until = (holds: (view: StoreView) => boolean): Promise<void> =>
-    new Promise((resolve) => {
-      const off = store.onCommit(() => check());
-      const check = (): void => {
-        if (!holds(store.view)) return;
-        off();
-        resolve();
-      };
-      check();
-    });
+  const until = (holds: (view: StoreView) => boolean): Promise<void> => storeUntil(store, holds);
   const create = (count: number, task: TaskSpec, name = "web") =>
     store.update((tx) => {
       const service = aService(name, { spec: { task } });

@@ -4,6 +4,7 @@ import { InvariantError } from "../../../lib/assert.ts";
 import { configOf } from "../../../raft/core/config.ts";
 import { APPEND_THREAD } from "../../../raft/core/message.ts";
 import type { Message, MessageType } from "../../../raft/core/message.ts";
+import { PEER_MESSAGE_TYPES } from "../peer-message-types.ts";
 import { bytes, conf, entry, Member, message } from "./member.ts";
 
 describe("what comes from outside", () => {
@@ -81,21 +82,8 @@ describe("what comes from outside", () => {
   });
 
   it("never makes a member fall over, short of a broken invariant", () => {
-    const types: MessageType[] = [
-      "MsgProp",
-      "MsgApp",
-      "MsgAppResp",
-      "MsgVote",
-      "MsgVoteResp",
-      "MsgPreVote",
-      "MsgPreVoteResp",
-      "MsgSnap",
-      "MsgHeartbeat",
-      "MsgHeartbeatResp",
-      "MsgTransferLeader",
-      "MsgTimeoutNow",
-      "MsgReadIndex",
-      "MsgReadIndexResp",
+    const types: readonly MessageType[] = [
+      ...PEER_MESSAGE_TYPES,
       "MsgStorageAppendResp",
       "MsgStorageApplyResp",
     ];

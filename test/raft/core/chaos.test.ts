@@ -286,6 +286,6 @@ describe("a group under random faults", () => {
           throw new Error(`seed ${seed}`, { cause: error });
         }
       }
-    }).timeout(60_000);
+    }).timeout(300_000);
   }
 });

@@ -1,27 +1,11 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import type { Message, PeerMessageType } from "../../../raft/core/message.ts";
+import type { Message } from "../../../raft/core/message.ts";
 import { newMessage } from "../../../raft/core/message.ts";
 import { codec } from "../../../proto/codec.ts";
 import { isPeerMessage, toWire } from "../../../raft/shell/wire.ts";
 import { decodeRequest, encodeFrames, messagesOf } from "../../../raft/shell/transport/frames.ts";
-
-const TYPES: readonly PeerMessageType[] = [
-  "MsgProp",
-  "MsgApp",
-  "MsgAppResp",
-  "MsgVote",
-  "MsgVoteResp",
-  "MsgPreVote",
-  "MsgPreVoteResp",
-  "MsgSnap",
-  "MsgHeartbeat",
-  "MsgHeartbeatResp",
-  "MsgTransferLeader",
-  "MsgTimeoutNow",
-  "MsgReadIndex",
-  "MsgReadIndexResp",
-];
+import { PEER_MESSAGE_TYPES } from "../peer-message-types.ts";
 
 const number = fc.maxSafeNat();
 const ids = fc.array(number, { maxLength: 4 });
@@ -42,7 +26,7 @@ const confState = fc.record(
 const message: fc.Arbitrary<Message> = fc
   .record(
     {
-      type: fc.constantFrom(...TYPES),
+      type: fc.constantFrom(...PEER_MESSAGE_TYPES),
       term: number,
       logTerm: number,
       index: number,

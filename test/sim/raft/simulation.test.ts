@@ -11,13 +11,13 @@ describe("a simulated group", () => {
       const result = await simulate({ seed: "fixed", profile });
       assert.equal(result.violation, null, reportOf(result));
       assert.ok(result.operations > 0 && result.committed > 0);
-    }).timeout(60_000);
+    }).timeout(300_000);
 
   for (const { profile, seed, about } of REGRESSIONS)
     it(`does not fail again at ${profile} ${seed}: ${about}`, async () => {
       const result = await simulate({ seed, profile: profileOf(profile) });
       assert.equal(result.violation, null, reportOf(result));
-    }).timeout(60_000);
+    }).timeout(300_000);
 
   it("goes the same way twice for one seed, and another way for another", async () => {
     const profile = profileOf("swarm");
@@ -29,5 +29,5 @@ describe("a simulated group", () => {
     assert.equal(first.hash, second.hash);
     assert.equal(first.events, second.events);
     assert.notEqual(first.hash, other.hash);
-  }).timeout(60_000);
+  }).timeout(300_000);
 });

@@ -11,13 +11,13 @@ describe("a simulated swarm", () => {
       const result = await simulateSwarm({ seed });
       assert.equal(result.violation, null, report(result));
       assert.ok(result.requests > 0 && result.commits > 0);
-    }).timeout(60_000);
+    }).timeout(300_000);
 
   for (const { seed, about } of SWARM_REGRESSIONS)
     it(`does not fail again at ${seed}: ${about}`, async () => {
       const result = await simulateSwarm({ seed });
       assert.equal(result.violation, null, report(result));
-    }).timeout(60_000);
+    }).timeout(300_000);
 
   it("goes the same way twice for one seed, and another way for another", async () => {
     const [first, second, other] = [
@@ -28,5 +28,5 @@ describe("a simulated swarm", () => {
     assert.equal(first.hash, second.hash);
     assert.equal(first.events, second.events);
     assert.notEqual(first.hash, other.hash);
-  }).timeout(60_000);
+  }).timeout(300_000);
 });

@@ -1,21 +1,9 @@
-import assert from "node:assert/strict";
-import { sleep, systemClock } from "../../../lib/clock.ts";
+import { eventually as eventuallyNamed } from "../../fakes/eventually.ts";
 import type { LogRead, TaskController } from "../../../worker/runtime/runtime.ts";
 
-const DEADLINE_MS = 10_000;
-const POLL_MS = 5;
-
-/** Resolves when `condition` holds; fails when it does not within the deadline. */
+/** Resolves when `condition` holds; fails, with its text, when it does not within the deadline. */
 export async function eventually(condition: () => Promise<boolean> | boolean): Promise<void> {
-  const { signal } = new AbortController();
-  const deadline = systemClock.monotonic() + DEADLINE_MS;
-  while (!(await condition())) {
-    assert.ok(
-      systemClock.monotonic() < deadline,
-      `not within ${DEADLINE_MS} ms: ${String(condition)}`,
-    );
-    await sleep(systemClock, POLL_MS, signal);
-  }
+  await eventuallyNamed(String(condition), condition);
 }
 
 /** A task's log as `stream text` lines. */
