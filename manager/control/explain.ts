@@ -62,10 +62,10 @@ async function explainTask(
   // Whether a volume is free depends on all nodes; nothing else does.
   const picture =
     clusterMounts(task).length > 0 ? await pictureOf(modules, new Set(), call.signal) : undefined;
-  picture?.forget(task.id, task.nodeId);
+  picture?.forget(task);
   for (const node of nodes) {
     const info = picture?.get(node.id) ?? new NodeInfo(node, facts);
-    if (!picture) for (const other of store.view.task.by("node", node.id)) info.put(other);
+    if (!picture) for (const other of store.view.task.by("node", node.id)) info.add(other);
     verdicts.push(judge(task, info));
     if (pace.isOver(true)) await pace.pause();
     call.signal.throwIfAborted();

@@ -95,7 +95,7 @@ export function forecastService(
   const old = present.filter((task) => !isUpToDate(task));
   // Of tasks that start first, the old ones still hold their room while the new ones look for some.
   if (spec.update?.order !== UpdateConfigOrder.START_FIRST)
-    for (const task of old) nodes.forget(task.id, task.nodeId);
+    for (const task of old) nodes.forget(task);
   const wanted = wantedTasks(spec);
   if (wanted === undefined) return forecastEach(service, { current, old }, nodes);
   const kept = Math.min(current.length, wanted);

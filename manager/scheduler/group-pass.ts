@@ -20,6 +20,9 @@ import type { Picker } from "./strategies/strategy.ts";
 export interface Placement {
   readonly task: Task;
   readonly nodeId: string;
+  /** Where it is taken in already, and as what. */
+  readonly info: NodeInfo;
+  readonly counted: Task;
   readonly genericResources: readonly GenericResource[];
   readonly volumes: readonly VolumeAttachment[];
 }
@@ -31,15 +34,16 @@ export interface PlaceOptions {
   readonly random: Random;
 }
 
-/** Takes `task` in on `info` and says what was decided. */
+/** Takes `task`, which is on no node, in on `info` and says what was decided. */
 export function assign(task: Task, info: NodeInfo): Placement {
   const wantsGeneric = (reservationOf(task)?.generic.length ?? 0) > 0;
   const genericResources = wantsGeneric ? claimGeneric(task, info) : task.assignedGenericResources;
   const wantsVolumes = clusterMounts(task).length > 0;
   const volumes = (wantsVolumes && chooseVolumes(task, info)) || task.volumes;
   const isOther = wantsGeneric || wantsVolumes;
-  info.put(isOther ? { ...task, assignedGenericResources: genericResources, volumes } : task);
-  return { task, nodeId: info.id, genericResources, volumes };
+  const counted = isOther ? { ...task, assignedGenericResources: genericResources, volumes } : task;
+  info.add(counted);
+  return { task, nodeId: info.id, info, counted, genericResources, volumes };
 }
 
 /**
@@ -117,9 +121,9 @@ export function placeOnNode(
   const info = nodes.get(task.nodeId);
   if (!info) return { text: "no suitable node", lacksRoom: false };
   // The task itself is already counted on its node.
-  info.remove(task.id);
+  info.remove(task);
   if (pipeline.fits(info)) return assign(task, info);
   const explanation = pipeline.explain([info]);
-  info.put(task);
+  info.add(task);
   return explanation;
 }

@@ -63,7 +63,8 @@ export class NodeInfo {
   /** Active tasks of any service. */
   total = 0;
   readonly failures = new FailureMemory();
-  readonly #tasks = new Map<string, Task>();
+  /** An array: a map that grows asks each key for its hash again, all over the memory. */
+  readonly #tasks: Task[] = [];
   readonly #services = new Map<string, ServiceLoad>();
   readonly #ports = new Map<string, number>();
   readonly #generic = new Map<string, number>();
@@ -88,7 +89,7 @@ export class NodeInfo {
   }
 
   get tasks(): Iterable<Task> {
-    return this.#tasks.values();
+    return this.#tasks;
   }
 
   /** Active tasks of a service. */
@@ -110,29 +111,45 @@ export class NodeInfo {
     return this.#ports.has(port);
   }
 
-  /** Takes a task in, or notes how it changed. Tasks that hold nothing any more are let go. */
-  put(task: Task): LoadChange {
-    const before = this.#tasks.get(task.id);
-    const holds = holdsResources(task);
-    if (before && holds && weighsTheSame(before, task)) {
-      this.#tasks.set(task.id, task);
-      return "none";
-    }
-    if (before) this.#take(before, -1);
-    if (holds) {
-      this.#tasks.set(task.id, task);
-      this.#take(task, 1);
-    } else this.#tasks.delete(task.id);
-    if (before) return "freed";
-    return holds ? "taken" : "none";
+  /**
+   * Takes a task in, or notes how it changed: `old` is how it was, as far as that is known. Tasks
+   * that hold nothing any more are let go.
+   */
+  put(task: Task, old: Task | undefined): LoadChange {
+    const at = this.#find(old ?? task);
+    const before = this.#tasks[at];
+    if (!before) return this.add(task);
+    if (!holdsResources(task)) return this.remove(before);
+    this.#tasks[at] = task;
+    if (weighsTheSame(before, task)) return "none";
+    this.#take(before, -1);
+    this.#take(task, 1);
+    return "freed";
   }
 
-  remove(taskId: string): LoadChange {
-    const task = this.#tasks.get(taskId);
-    if (!task) return "none";
-    this.#tasks.delete(taskId);
-    this.#take(task, -1);
+  /** Takes a task in that is not here. One that holds nothing is let be. */
+  add(task: Task): LoadChange {
+    if (!holdsResources(task)) return "none";
+    this.#tasks.push(task);
+    this.#take(task, 1);
+    return "taken";
+  }
+
+  /** Lets a task go, if it is here. */
+  remove(task: Task): LoadChange {
+    const at = this.#find(task);
+    const before = this.#tasks[at];
+    if (!before) return "none";
+    const last = this.#tasks.pop();
+    if (last && last !== before) this.#tasks[at] = last;
+    this.#take(before, -1);
     return "freed";
+  }
+
+  /** Where in `#tasks` a task is, most likely as it is given, and one of the latest; else −1. */
+  #find(task: Task): number {
+    const at = this.#tasks.lastIndexOf(task);
+    return at >= 0 ? at : this.#tasks.findIndex(({ id }) => id === task.id);
   }
 
   /** Units of a generic resource that are not claimed. */

@@ -50,7 +50,7 @@ export class NodeSet {
     const known = this.#nodes.get(node.id);
     if (!known) {
       const info = new NodeInfo(node, this.#facts, this.#use);
-      for (const task of tasks) info.put(task);
+      for (const task of tasks) info.add(task);
       this.#nodes.set(node.id, info);
       this.#open(node.id, "node");
       return;
@@ -75,8 +75,7 @@ export class NodeSet {
   removeNode(id: string): void {
     const info = this.#nodes.get(id);
     // Its tasks use volumes no more.
-    for (const task of info ? [...info.tasks] : [])
-      if (task.volumes.length > 0) info?.remove(task.id);
+    for (const task of info ? [...info.tasks] : []) if (task.volumes.length > 0) info?.remove(task);
     this.#nodes.delete(id);
     this.#openings.delete(id);
     this.#generation++;
@@ -84,15 +83,22 @@ export class NodeSet {
 
   /** Notes a task's present state on the node it is, or was, assigned to. */
   putTask(task: Task, old: Task | undefined): void {
-    if (old?.nodeId && old.nodeId !== task.nodeId) this.forget(old.id, old.nodeId);
-    if (task.nodeId) this.#note(task.nodeId, this.#nodes.get(task.nodeId)?.put(task));
+    if (old?.nodeId && old.nodeId !== task.nodeId) this.forget(old);
+    if (task.nodeId) this.#note(task.nodeId, this.#nodes.get(task.nodeId)?.put(task, old));
     // A volume set free may be what a task waits for on any node.
     if (task.volumes.length > 0 && !holdsResources(task)) this.openAll();
   }
 
+  /** Notes that `counted`, which was taken in on `info`, is now `task` and assigned to it. */
+  confirm(info: NodeInfo, counted: Task, task: Task): void {
+    // The node may have left, and may have come back, meanwhile.
+    if (this.#nodes.get(info.id) === info) this.#note(info.id, info.put(task, counted));
+    else this.putTask(task, undefined);
+  }
+
   /** Takes a task off a node: it is gone, or was never put there after all. */
-  forget(taskId: string, nodeId: string): void {
-    if (nodeId) this.#note(nodeId, this.#nodes.get(nodeId)?.remove(taskId));
+  forget(task: Task, nodeId = task.nodeId): void {
+    if (nodeId) this.#note(nodeId, this.#nodes.get(nodeId)?.remove(task));
   }
 
   /** Notes that a task failed on its node. */

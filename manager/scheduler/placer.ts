@@ -2,7 +2,7 @@ import type { Task } from "../../proto/generated.ts";
 import { NO_FACTS, type ClusterFacts } from "./cluster-facts.ts";
 import { Backlog, type Group } from "./backlog.ts";
 import { isPending, schedulerOf, waitingForScheduler, type Decision } from "./decision.ts";
-import { assign, GroupPass, placeOnNode, type PlaceOptions } from "./group-pass.ts";
+import { assign, GroupPass, placeOnNode, type Placement, type PlaceOptions } from "./group-pass.ts";
 import { groupKey, type NodeInfo } from "./node-info.ts";
 import { NodeSet } from "./node-set.ts";
 import { Pipeline } from "./pipeline.ts";
@@ -17,8 +17,8 @@ const EXPLAIN_PERIOD_MS = 1_000;
 export class Placer {
   readonly nodes: NodeSet;
   readonly #backlog = new Backlog();
-  /** Tasks whose decision is on its way to the store. */
-  readonly #deciding = new Set<string>();
+  /** Placements on their way to the store, by task. */
+  readonly #deciding = new Map<string, Placement>();
   /** Tasks left to other schedulers that do not say so yet. */
   readonly #unlabelled = new Map<string, Task>();
   /** Blocked groups whose tasks know an older reason than the latest. */
@@ -26,6 +26,18 @@ export class Placer {
 
   constructor(facts: ClusterFacts = NO_FACTS) {
     this.nodes = new NodeSet(facts);
+  }
+
+  /** Notes how a task changed in the store. */
+  change(task: Task, old: Task | undefined): void {
+    const placement = this.#deciding.get(task.id);
+    if (placement && isWritten(placement, task)) {
+      this.#deciding.delete(task.id);
+      this.nodes.confirm(placement.info, placement.counted, task);
+      return;
+    }
+    this.nodes.putTask(task, old);
+    this.note(task);
   }
 
   /** Notes a task as it is now. Those left to another scheduler are told so, and no more. */
@@ -39,12 +51,11 @@ export class Placer {
   /** Puts a task that another scheduler placed on that node, if every filter lets it. */
   placeAt(task: Task, info: NodeInfo): Decision {
     const pipeline = new Pipeline(task);
-    const isCounted = info.remove(task.id) !== "none";
+    const isCounted = info.remove(task) !== "none";
     if (pipeline.fits(info)) {
-      this.#deciding.add(task.id);
-      return assign(task, info);
+      return this.#decided(assign(task, info));
     }
-    if (isCounted) info.put(task);
+    if (isCounted) info.add(task);
     return { task, err: pipeline.explain([info]).text };
   }
 
@@ -55,7 +66,7 @@ export class Placer {
 
   /** Forgets a task that is gone. */
   remove(task: Task): void {
-    this.nodes.forget(task.id, task.nodeId);
+    this.nodes.forget(task);
     this.#backlog.remove(task);
   }
 
@@ -76,15 +87,18 @@ export class Placer {
     for (const group of this.#backlog.takeReady()) yield* this.#decideGroup(group, options);
   }
 
-  /** What came of a decision: `current` is its task in the store after the attempt to write. */
-  settle(decision: Decision, current: Task | undefined): void {
-    if ("err" in decision) return;
-    const { task, nodeId } = decision;
+  /**
+   * Gives back what a placement took that was not written, after the attempt to: `currentOf` has
+   * the task as it is in the store. Of those that were written, {@link change} has heard.
+   */
+  settle(decision: Decision, currentOf: (taskId: string) => Task | undefined): void {
+    const { task } = decision;
+    if ("err" in decision || this.#deciding.get(task.id) !== decision) return;
     this.#deciding.delete(task.id);
-    if (current && !isPending(current) && current.nodeId === nodeId) return;
-    // It was not written: what the task had taken on the node is given back.
-    if (current?.nodeId === nodeId) this.nodes.putTask(current, undefined);
-    else this.nodes.forget(task.id, nodeId);
+    const { nodeId } = decision;
+    const current = currentOf(task.id);
+    if (current?.nodeId === nodeId) this.nodes.putTask(current, decision.counted);
+    else this.nodes.forget(decision.counted, nodeId);
     if (current) this.note(current);
   }
 
@@ -101,12 +115,14 @@ export class Placer {
     const pipeline = pipelines.get(key) ?? new Pipeline(task);
     pipelines.set(key, pipeline);
     const placed = placeOnNode(task, this.nodes, pipeline);
-    if ("nodeId" in placed) {
-      this.#deciding.add(task.id);
-      return placed;
-    }
+    if ("nodeId" in placed) return this.#decided(placed);
     this.#backlog.waitForNode(task);
     return { task, err: placed.text };
+  }
+
+  #decided(placement: Placement): Placement {
+    this.#deciding.set(placement.task.id, placement);
+    return placement;
   }
 
   *#decideGroup(group: Group, options: PlaceOptions): Iterable<Decision | null> {
@@ -122,8 +138,7 @@ export class Placer {
         return;
       }
       group.tasks.delete(task.id);
-      this.#deciding.add(task.id);
-      yield placement;
+      yield this.#decided(placement);
     }
     this.#outdated.delete(group);
     this.#backlog.dropIfEmpty(group);
@@ -145,4 +160,9 @@ export class Placer {
       else this.#outdated.add(group);
     }
   }
+}
+
+/** Whether `task` is what `placement` says. */
+function isWritten({ nodeId }: Placement, task: Task): boolean {
+  return task.nodeId === nodeId && !isPending(task);
 }

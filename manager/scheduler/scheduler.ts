@@ -116,8 +116,7 @@ class Scheduler implements Controller {
   }
 
   #markTask(task: Task, old: Task | undefined): void {
-    this.#placer.nodes.putTask(task, old);
-    this.#placer.note(task);
+    this.#placer.change(task, old);
     const state = task.status?.state ?? TaskState.NEW;
     const hadEnded = (old?.status?.state ?? TaskState.NEW) > TaskState.RUNNING;
     if (!hadEnded && (state === TaskState.FAILED || state === TaskState.REJECTED))
@@ -128,10 +127,10 @@ class Scheduler implements Controller {
     const { store, clock, desk } = this.#modules;
     const nowMs = clock.now();
     await store.update((tx) => writeDecisions(tx, decisions, nowMs), signal);
+    const currentOf = (taskId: string): Task | undefined => store.view.task.get(taskId);
     for (const decision of decisions) {
-      const current = store.view.task.get(decision.task.id);
-      this.#placer.settle(decision, current);
-      desk?.settle(decision, current);
+      this.#placer.settle(decision, currentOf);
+      desk?.settle(decision, currentOf);
     }
   }
 }

@@ -20,7 +20,7 @@ export interface Verdict {
  * task itself does not count as one that is there.
  */
 export function judge(task: Task, info: NodeInfo): Verdict {
-  info.remove(task.id);
+  info.remove(task);
   const lacks = FILTERS.flatMap((filter) =>
     filter.shortages(task, info).map((shortage) => ({ ...shortage, filter: filter.name })),
   );

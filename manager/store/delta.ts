@@ -1,45 +1,29 @@
 import { fieldNumbers } from "../../proto/codec.ts";
+import { compileDifference, type Part } from "../../proto/compiled.ts";
 import type { StoreChange } from "../../proto/generated.ts";
-import { KINDS, type Kind, type Objects } from "./schema.ts";
+import { eachKind, messageOf, type Kind, type Objects } from "./schema.ts";
 import { versionOf } from "./table.ts";
 import type { StoreView } from "./tables.ts";
 
-/** What an update changes of the stored object. */
-export interface Delta {
-  /** The id and the fields that differ. */
-  readonly part: Objects[Kind];
-  /** Their numbers. */
-  readonly fields: readonly number[];
-}
-
 type Fields = Record<string, unknown>;
 
-/** The message of each kind has the kind's name. */
-const messageOf = (kind: Kind) =>
-  (kind.charAt(0).toUpperCase() + kind.slice(1)) as Capitalize<Kind>;
+type Difference = (after: Objects[Kind], before: Objects[Kind]) => Part<Objects[Kind]>;
 
-const FIELDS = Object.fromEntries(
-  KINDS.map((kind) => [kind, fieldNumbers(messageOf(kind))]),
-) as Readonly<Record<Kind, readonly (readonly [string, number])[]>>;
+const FIELDS = eachKind((kind) => fieldNumbers(messageOf(kind)));
+const DIFFERENCES = eachKind((kind) => compileDifference(messageOf(kind)) as Difference);
 
 /**
  * What `object` changes of the one in `view` that has its version: a step in a task's life is a
- * tenth of the task. Undefined when there is none.
+ * tenth of the task. Its `meta` is filled at apply. Undefined when there is none.
  */
-export function deltaOf(kind: Kind, object: Objects[Kind], view: StoreView): Delta | undefined {
+export function deltaOf(
+  kind: Kind,
+  object: Objects[Kind],
+  view: StoreView,
+): Part<Objects[Kind]> | undefined {
   const stored = view[kind].get(object.id);
   if (!stored || versionOf(stored) !== versionOf(object)) return undefined;
-  const part: Fields = {};
-  const fields: number[] = [];
-  for (const [key, number] of FIELDS[kind]) {
-    const value = (object as unknown as Fields)[key];
-    if (key !== "id" && value === (stored as unknown as Fields)[key]) continue;
-    // Filled at apply.
-    if (key === "meta") continue;
-    part[key] = value;
-    fields.push(number);
-  }
-  return { part: part as unknown as Objects[Kind], fields };
+  return DIFFERENCES[kind](object, stored);
 }
 
 /**

@@ -241,7 +241,9 @@ export const SCHEMAS = {
     },
     // A task that has ended gives its addresses back.
     leases: (task: Task) =>
-      (task.status?.state ?? 0) > TaskState.RUNNING ? NONE : attachmentLeases(task.networks),
+      task.networks.length === 0 || (task.status?.state ?? 0) > TaskState.RUNNING
+        ? NONE
+        : attachmentLeases(task.networks),
   },
 } as const satisfies { readonly [K in Kind]: Schema<Objects[K]> };
 
@@ -250,3 +252,13 @@ export type IndexName<K extends Kind> = keyof (typeof SCHEMAS)[K]["indexes"] & s
 
 /** All kinds, in the order of {@link SCHEMAS}. */
 export const KINDS = Object.keys(SCHEMAS) as readonly Kind[];
+
+/** The message of each kind has the kind's name. */
+export function messageOf(kind: Kind): Capitalize<Kind> {
+  return (kind.charAt(0).toUpperCase() + kind.slice(1)) as Capitalize<Kind>;
+}
+
+/** What `of` says of each kind. */
+export function eachKind<T>(of: (kind: Kind) => T): Readonly<Record<Kind, T>> {
+  return Object.fromEntries(KINDS.map((kind) => [kind, of(kind)])) as Record<Kind, T>;
+}

@@ -114,20 +114,23 @@ export class Table<T extends Identified> implements TableView<T> {
     return undefined;
   }
 
-  /** Stores `object` in place of the one with its id, if any. Returns the old one. */
-  put(object: T): T | undefined {
-    const row = this.#byId.get(object.id);
-    if (!row) {
-      const made = { object };
-      this.#byId.set(object.id, made);
-      for (const { keysOf, sets } of this.#all)
-        for (const key of keysOf(object)) add(sets, key, made);
-      return undefined;
-    }
+  /** The place of the object with this id: found once, and then read and written. */
+  row(id: string): Row<T> | undefined {
+    return this.#byId.get(id);
+  }
+
+  /** Stores an object whose id is new. */
+  add(object: T): void {
+    const row = { object };
+    this.#byId.set(object.id, row);
+    for (const { keysOf, sets } of this.#all) for (const key of keysOf(object)) add(sets, key, row);
+  }
+
+  /** Stores `object` in place of the one in `row`, which has the same id. */
+  replace(row: Row<T>, object: T): void {
     const old = row.object;
     row.object = object;
     for (const index of this.#all) if (!index.isSame(old, object)) reindex(index, row, old);
-    return old;
   }
 
   /** Takes the object out; it must be there. */

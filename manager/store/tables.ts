@@ -1,6 +1,15 @@
+import { compileWith } from "../../proto/compiled.ts";
 import { ChangeKind, type Meta } from "../../proto/generated.ts";
 import { ClaimTable, type Claims, type Refusal } from "./claims.ts";
-import { KINDS, SCHEMAS, type IndexName, type Kind, type Objects, type Schema } from "./schema.ts";
+import {
+  eachKind,
+  messageOf,
+  SCHEMAS,
+  type IndexName,
+  type Kind,
+  type Objects,
+  type Schema,
+} from "./schema.ts";
 import { Table, versionOf, type TableView } from "./table.ts";
 
 /** Reads on every kind. Valid until the caller next awaits: later commits change it in place. */
@@ -67,6 +76,11 @@ class Stamp {
   }
 }
 
+const WITH_META = eachKind(
+  (kind) =>
+    compileWith(messageOf(kind), "meta") as (object: AnyObject, meta: Meta | null) => AnyObject,
+);
+
 /** All tables, and the rules that hold across them. */
 export class Tables {
   readonly #tables: { readonly [K in Kind]: Table<Objects[K]> };
@@ -74,8 +88,8 @@ export class Tables {
   readonly view: StoreView;
 
   constructor() {
-    this.#tables = Object.fromEntries(
-      KINDS.map((kind) => [kind, new Table(kind, SCHEMAS[kind] as Schema<never>)]),
+    this.#tables = eachKind(
+      (kind) => new Table(kind, SCHEMAS[kind] as Schema<never>),
     ) as unknown as { [K in Kind]: Table<Objects[K]> };
     this.view = {
       ...this.#tables,
@@ -113,7 +127,8 @@ export class Tables {
     const { kind } = change;
     const table = this.#table(kind);
     const id = change.action === "remove" ? change.id : change.object.id;
-    const old = table.get(id);
+    const row = table.row(id);
+    const old = row?.object;
     if (change.action === "create") {
       if (old) return refuse("exists", `${kind} ${id} already exists`);
     } else {
@@ -122,11 +137,13 @@ export class Tables {
         return refuse("out-of-sequence", "update out of sequence");
     }
     if (change.action === "remove") return this.#remove(kind, id);
-    const object = { ...change.object, meta: stamp.metaOf(old) } as AnyObject;
+    const object = WITH_META[kind](change.object, stamp.metaOf(old));
     const claims = claimsOf(kind, object);
     const refusal = this.#check(kind, object, claims);
     if (refusal) return refusal;
-    this.#put(kind, object, claims);
+    if (row) table.replace(row, object);
+    else table.add(object);
+    this.#exchange(kind, old, claims);
     const made = old ? ChangeKind.UPDATE : ChangeKind.CREATE;
     return { kind, change: made, object, old } as StoreEvent;
   }
@@ -159,8 +176,17 @@ export class Tables {
     return { kind, change: ChangeKind.REMOVE, object: old, old } as StoreEvent;
   }
 
-  #put(kind: Kind, object: AnyObject, claims = claimsOf(kind, object)): void {
-    const old = this.#table(kind).put(object);
+  #put(kind: Kind, object: AnyObject): void {
+    const table = this.#table(kind);
+    const row = table.row(object.id);
+    const old = row?.object;
+    if (row) table.replace(row, object);
+    else table.add(object);
+    this.#exchange(kind, old, claimsOf(kind, object));
+  }
+
+  /** `claims` take the place of those of `old`. */
+  #exchange(kind: Kind, old: AnyObject | undefined, claims: Claims): void {
     if (old) this.#claims.release(claimsOf(kind, old));
     this.#claims.take(claims);
   }

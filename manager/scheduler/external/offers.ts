@@ -115,7 +115,7 @@ export class Offers {
     const node = view.node.get(id);
     if (!node) return undefined;
     const info = new NodeInfo(node);
-    for (const task of view.task.by("node", id)) info.put(task);
+    for (const task of view.task.by("node", id)) info.add(task);
     return nodeOffer(info);
   }
 

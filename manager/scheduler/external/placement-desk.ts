@@ -81,12 +81,13 @@ export class PlacementDesk {
     }
   }
 
-  /** What came of a decision: `current` is its task in the store after the attempt to write. */
-  settle(decision: Decision, current: Task | undefined): void {
+  /** What came of a decision: `currentOf` has its task in the store after the attempt to write. */
+  settle(decision: Decision, currentOf: (taskId: string) => Task | undefined): void {
     if ("err" in decision) return;
     const wish = this.#writing.get(decision.task.id);
     if (!wish) return;
     this.#writing.delete(decision.task.id);
+    const current = currentOf(decision.task.id);
     const isPlaced = current && !isPending(current) && current.nodeId === decision.nodeId;
     answer(wish, isPlaced ? Outcome.PLACED : Outcome.NOT_PENDING);
   }
@@ -120,7 +121,7 @@ function refusalOf(wish: Wish, placer: Placer, task: Task | undefined): Outcome 
 function lacksOf(task: Task, info: NodeInfo): PlacementResult["lacks"] {
   const isCounted = task.nodeId === info.id;
   const { lacks } = judge(task, info);
-  if (isCounted) info.put(task);
+  if (isCounted) info.add(task);
   return lacks.map(({ filter, what, needed, available, change }) =>
     make("Lack", { filter, what, needed, available, change }),
   );

@@ -85,17 +85,17 @@ class HeldNodes {
   move(task: Task, from: NodeInfo, toNodeId: string): void {
     if (!this.#infos.has(from.id)) {
       const copy = new NodeInfo(from.node, from.facts, from.use);
-      for (const each of from.tasks) copy.put(each);
+      for (const each of from.tasks) copy.add(each);
       this.#infos.set(from.id, copy);
     }
-    this.#infos.get(toNodeId)?.put(task);
+    this.#infos.get(toNodeId)?.add(task);
   }
 }
 
 function apply({ task, toNodeId }: Move, movable: Movable, nodes: NodeSet, held: HeldNodes): void {
   const from = nodes.get(task.nodeId);
   if (from) held.move(task, from, toNodeId);
-  nodes.forget(task.id, task.nodeId);
+  nodes.forget(task);
   nodes.putTask({ ...task, nodeId: toNodeId }, undefined);
   const rest = movable.get(task.nodeId)?.filter((other) => other !== task) ?? [];
   if (rest.length > 0) movable.set(task.nodeId, rest);

@@ -47,9 +47,9 @@ export class Suitability {
 
   /** `info` as it would be without `task`, which is there. */
   rateWithout(info: NodeInfo, task: Task): Rated {
-    info.remove(task.id);
+    info.remove(task);
     const rated = this.rate(info);
-    info.put(task);
+    info.add(task);
     return rated;
   }
 

@@ -326,7 +326,7 @@ describe("every filter", () => {
         const stored = [...info.tasks].find(({ id }) => id === decision.task.id);
         assert(stored);
         assert.deepEqual(judge(stored, info).lacks, []);
-        info.put(stored);
+        info.add(stored);
       }
       for (const info of placer.nodes.all()) {
         const claims = [...info.tasks].flatMap((task) => task.assignedGenericResources);

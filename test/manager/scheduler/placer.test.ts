@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { SeededRandom } from "../../../lib/random.ts";
 import { Placer } from "../../../manager/scheduler/placer.ts";
-import { PlacementStrategy, type Task } from "../../../proto/generated.ts";
+import type { Placement } from "../../../manager/scheduler/group-pass.ts";
+import { PlacementStrategy, TaskState, type Task } from "../../../proto/generated.ts";
 import { sizedNode, sizedService, tasksOf } from "./cases.ts";
 
 describe("the placer", () => {
@@ -49,5 +50,58 @@ describe("the placer", () => {
     placer.remove({ ...waiting, id: "another" });
     decide();
     assert.equal(placer.explainAtMs, undefined);
+  });
+});
+
+describe("a placement on its way to the store", () => {
+  const node = sizedNode("n1", 4, 8);
+  const [task] = tasksOf(sizedService("web", { cpus: 1 }), 1) as [Task];
+  const NOTHING = new Map<string, Task>();
+  let placer: Placer;
+  let placement: Placement;
+  let written: Task;
+
+  const load = () => {
+    const info = placer.nodes.get("n1");
+    return info && [info.freeCpu, info.total, [...info.tasks]];
+  };
+
+  beforeEach(() => {
+    placer = new Placer();
+    placer.nodes.putNode(node, []);
+    placer.note(task);
+    const random = new SeededRandom("placer");
+    const options = { defaultStrategy: PlacementStrategy.SPREAD, nowMs: 0, random };
+    const [decision] = [...placer.decide(options)].filter((each) => each !== null);
+    assert(decision && "nodeId" in decision && task.status);
+    placement = decision;
+    const status = { ...task.status, state: TaskState.ASSIGNED };
+    written = { ...task, nodeId: "n1", status };
+    assert.deepEqual(load(), [3e9, 1, [task]]);
+  });
+
+  it("counts once, before and after it is written", () => {
+    placer.change(written, task);
+    placer.settle(placement, (id) => NOTHING.get(id));
+    assert.deepEqual(load(), [3e9, 1, [written]]);
+    placer.remove(written);
+    assert.deepEqual(load(), [4e9, 0, []]);
+  });
+
+  it("is given back when the task is gone", () => {
+    placer.settle(placement, (id) => NOTHING.get(id));
+    assert.deepEqual(load(), [4e9, 0, []]);
+  });
+
+  it("counts on a node that left and came back meanwhile", () => {
+    placer.nodes.removeNode("n1");
+    placer.nodes.putNode(node, []);
+    placer.change(written, task);
+    assert.deepEqual(load(), [3e9, 1, [written]]);
+  });
+
+  it("weighs what the task weighs when it is written", () => {
+    placer.change({ ...written, desiredState: TaskState.SHUTDOWN }, task);
+    assert.deepEqual(load()?.slice(0, 2), [3e9, 0]);
   });
 });

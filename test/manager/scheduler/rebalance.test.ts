@@ -183,7 +183,7 @@ describe("planning moves", () => {
       for (const { task, toNodeId } of moves) {
         const target = held.get(toNodeId);
         assert(target && new Pipeline(task).fits(target), `${task.id} does not fit`);
-        target.put({ ...task, id: `${task.id}-moved`, nodeId: toNodeId });
+        target.add({ ...task, id: `${task.id}-moved`, nodeId: toNodeId });
       }
       const spread = wishes.every(({ strategy }) => strategy === SPREAD);
       const roomy = wishes.every(({ cpus, maxReplicas }) => cpus === 0 && maxReplicas === 0);

@@ -44,7 +44,7 @@ describe("verdicts", () => {
         const service = sizedService("web", { cpus, gib, placement });
         return tasksOf(service, count).map((task) => ({ ...task, endpoint }));
       };
-      for (const task of taskOf(other, count)) info.put(task);
+      for (const task of taskOf(other, count)) info.add(task);
       const task = { ...(taskOf(own, 1)[0] as Task), id: "judged" };
       const fits = new Pipeline(task).fits(info);
       const verdict = judge(task, info);
