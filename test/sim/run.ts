@@ -31,7 +31,12 @@ export class Run {
   /** Runs events; `observe` looks at the state after each and gives numbers for the trace. */
   async loop(limits: RunLimits, observe: (event: SimEvent) => readonly number[]): Promise<void> {
     const onRejection = (error: unknown): void => this.fail(error);
+    const onWarning = (warning: Error): void => {
+      if (warning.name === "MaxListenersExceededWarning")
+        this.fail(new Violation("listener-leak", warning.message));
+    };
     process.on("unhandledRejection", onRejection);
+    process.on("warning", onWarning);
     try {
       while (
         !this.over &&
@@ -43,6 +48,7 @@ export class Run {
       this.fail(error);
     } finally {
       process.off("unhandledRejection", onRejection);
+      process.off("warning", onWarning);
     }
   }
 

@@ -69,7 +69,9 @@ function* tasksOf(options: BatchOptions, inTime: () => boolean): Generator<Task>
 }
 
 function* regressions(swarm: boolean): Generator<Task> {
-  if (swarm) for (const { seed } of SWARM_REGRESSIONS) yield { seed, profile: SWARM, twice: false };
+  if (swarm)
+    for (const { seed, plan } of SWARM_REGRESSIONS)
+      yield { seed, profile: SWARM, twice: false, ...(plan && { plan }) };
   else for (const { seed, profile } of REGRESSIONS) yield { seed, profile, twice: false };
 }
 

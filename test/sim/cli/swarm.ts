@@ -42,7 +42,7 @@ function reportOf(result: SwarmResult): string {
 
 /** Runs a seed, twice if the task says so. */
 export async function runSwarmTask(task: Task): Promise<TaskResult> {
-  const options = { seed: task.seed };
+  const options = { seed: task.seed, ...(task.plan && { plan: task.plan }) };
   const result = await simulateSwarm(options);
   const { violation, events, requests, hash } = result;
   const again = task.twice ? await simulateSwarm(options) : result;

@@ -1,3 +1,4 @@
+import type { SwarmPlan } from "../swarm/plan.ts";
 import { simulate } from "../raft/simulation.ts";
 import { reportOf, summaryOf } from "./report.ts";
 import { profileOf } from "./single.ts";
@@ -9,6 +10,8 @@ export interface Task {
   /** Of Raft's simulator; of the whole manager's: {@link SWARM}. */
   readonly profile: string;
   readonly twice: boolean;
+  /** Of the whole manager's simulator: what is not drawn from the seed. */
+  readonly plan?: Partial<SwarmPlan>;
 }
 
 /** What came of a {@link Task}. */

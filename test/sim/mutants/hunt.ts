@@ -5,6 +5,7 @@ import { PROFILES } from "../raft/profiles.ts";
 import { ELECTION_MUTANTS } from "./election-mutants.ts";
 import { LOG_MUTANTS } from "./log-mutants.ts";
 import { MANAGER_MUTANTS } from "./manager-mutants.ts";
+import { MOVE_MUTANTS } from "./move-mutants.ts";
 import { partOf, type Mutant, type Part } from "./mutant.ts";
 import { SERVICE_MUTANTS } from "./service-mutants.ts";
 import { plant } from "./workshop.ts";
@@ -15,6 +16,7 @@ export const MUTANTS: readonly Mutant[] = [
   ...LOG_MUTANTS,
   ...SERVICE_MUTANTS,
   ...MANAGER_MUTANTS,
+  ...MOVE_MUTANTS,
 ];
 
 /** Mutants hunted side by side. */
@@ -70,7 +72,9 @@ async function hunt(mutant: Mutant, base: string, limitMs: number): Promise<Catc
   let seeds = 0;
   const next = (): Task | undefined => {
     if (by || elapsed() > limitMs) return undefined;
-    return { seed: `${base}-${seeds}`, profile: profileFor(mutant, seeds++), twice: false };
+    const { plan } = mutant;
+    const seed = `${base}-${seeds}`;
+    return { seed, profile: profileFor(mutant, seeds++), twice: false, ...(plan && { plan }) };
   };
   const onResult = (result: TaskResult): void => {
     if (result.invariant !== null) by = result;

@@ -1,3 +1,4 @@
+import type { SwarmPlan } from "../swarm/plan.ts";
 import { SWARM } from "../cli/worker.ts";
 
 /** One piece of source that a mutant replaces. `find` occurs exactly once in `file`. */
@@ -21,6 +22,8 @@ export interface Mutant {
   /** The profile whose runs are most likely to find it. */
   readonly profile: string;
   readonly patches: readonly Patch[];
+  /** What the runs of the manager's simulator have in any case. */
+  readonly plan?: Partial<SwarmPlan>;
 }
 
 /** What `mutant` changes. */

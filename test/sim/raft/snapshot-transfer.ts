@@ -14,25 +14,39 @@ export interface Transfer {
 }
 
 /** Moves a snapshot in chunks; each takes its time, and the way may break between two. */
-export function transferSnapshot(
+export async function transferSnapshot(
   network: Network,
   transfer: Transfer,
   signal: AbortSignal,
 ): Promise<void> {
-  const { from, to } = transfer;
-  return new Promise((resolve, reject) => {
-    const fail = (error: unknown): void => reject(error);
-    onAbort(signal, () => fail(signal.reason));
-    from.lane.after(TRANSFER_MAX_US, ["transfer times out"], () =>
-      fail(new SwarmError("deadline", "the snapshot took too long")),
-    );
-    to.lane.after(network.latency(), ["snapshot offered", from.name], () => {
-      receive(network, transfer, signal).then(
-        () => from.lane.after(network.latency(), ["snapshot taken"], resolve),
-        (error: unknown) =>
-          from.lane.after(network.latency(), ["snapshot refused"], () => fail(error)),
-      );
+  let release: () => void = () => {};
+  try {
+    await new Promise<void>((resolve, reject) => {
+      release = onAbort(signal, () => reject(signal.reason));
+      begin(network, transfer, { resolve, reject, signal });
     });
+  } finally {
+    release();
+  }
+}
+
+interface Course {
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+  readonly signal: AbortSignal;
+}
+
+function begin(network: Network, transfer: Transfer, { resolve, reject, signal }: Course): void {
+  const { from, to } = transfer;
+  from.lane.after(TRANSFER_MAX_US, ["transfer times out"], () =>
+    reject(new SwarmError("deadline", "the snapshot took too long")),
+  );
+  to.lane.after(network.latency(), ["snapshot offered", from.name], () => {
+    receive(network, transfer, signal).then(
+      () => from.lane.after(network.latency(), ["snapshot taken"], resolve),
+      (error: unknown) =>
+        from.lane.after(network.latency(), ["snapshot refused"], () => reject(error)),
+    );
   });
 }
 

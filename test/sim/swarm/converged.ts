@@ -11,6 +11,9 @@ import {
   type Task,
 } from "../../../proto/generated.ts";
 import { nodeFits } from "../../../manager/constraint/constraint.ts";
+import { waitingForScheduler } from "../../../manager/scheduler/decision.ts";
+import { isOutside } from "./outside-checks.ts";
+import { isOnItsWay } from "./move-checks.ts";
 import { isUpdating } from "./service-checks.ts";
 import { show } from "./describe.ts";
 import type { SimWorker } from "./agent.ts";
@@ -44,6 +47,7 @@ function taskProblem(task: Task, view: StoreView): string | null {
   if (lost && task.desiredState > TaskState.COMPLETE && state <= TaskState.RUNNING) return null;
   if (!view.service.get(task.serviceId)) return "a task without a service";
   if (task.desiredState === TaskState.REMOVE) return "a task that is to be removed";
+  if (isOnItsWay(task)) return "a task that is to be moved";
   if (task.desiredState > TaskState.COMPLETE)
     return state >= TaskState.ASSIGNED && state <= TaskState.RUNNING
       ? "a task that should stop"
@@ -195,5 +199,8 @@ function mayGiveUp({ spec, updateStatus }: Service): boolean {
 function isExcused(task: Task, { spec }: Service): boolean {
   if (task.desiredState <= TaskState.READY)
     return (spec?.dependsOn.length ?? 0) > 0 && (task.origin?.reason ?? "") !== "";
-  return stateOf(task) <= TaskState.PENDING && (task.status?.err ?? "") !== "";
+  const { err = "" } = task.status ?? {};
+  // Its own scheduler has tried every node by then, and was refused.
+  if (isOutside(task) && err === waitingForScheduler(task)) return false;
+  return stateOf(task) <= TaskState.PENDING && err !== "";
 }

@@ -1,10 +1,13 @@
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
+import { removedNodeError } from "../../../ca/removed-node.ts";
+import type { Caller } from "../../../proto/call.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { RpcService } from "../../../proto/method.ts";
 import {
   ControlService,
   DispatcherService,
   MembershipService,
+  SchedulingService,
   type ControlApi,
   type DispatcherApi,
 } from "../../../proto/generated.ts";
@@ -111,7 +114,10 @@ export class SimManager implements Application, Server {
     });
   }
 
-  api(service: RpcService<unknown>): object | undefined {
+  api(service: RpcService<unknown>, { nodeId }: Caller): object | undefined {
+    // As the authorizer of a real manager does, by what it knows.
+    const [cluster] = this.store.view.cluster.all();
+    if (cluster?.blacklistedCertificates[nodeId]) throw removedNodeError(nodeId);
     return this.#apis.get(service);
   }
 
@@ -122,10 +128,12 @@ export class SimManager implements Application, Server {
     const control = leaderOnly(ControlService, () => (this.isLeading ? api : undefined), refuse);
     this.#apis.set(ControlService, control);
     // Agents are told where the leader is.
-    const sessions = new SessionChecks();
+    const sessions = new SessionChecks((nodeId) => this.store.view.node.get(nodeId) !== undefined);
     const local = (): DispatcherApi | undefined =>
       leader.dispatcher && sessions.watched(leader.dispatcher);
     this.#apis.set(DispatcherService, leaderOnly(DispatcherService, local, refuse));
+    const scheduling = leaderOnly(SchedulingService, () => leader.schedulers, refuse);
+    this.#apis.set(SchedulingService, scheduling);
     // Joiners know one address only, so these go on to the leader.
     const passed = leaderOnly(
       MembershipService,

@@ -1,5 +1,6 @@
 import type { SeededRandom } from "../../../lib/random.ts";
 import type { MemberSettings } from "../raft/member.ts";
+import type { Moves } from "./mover.ts";
 
 /** What one run is made of, drawn from its seed. */
 export interface SwarmPlan {
@@ -16,6 +17,12 @@ export interface SwarmPlan {
   readonly loss: boolean;
   /** Machines that may be made managers; where there are any, managers are unmade as well. */
   readonly recruits: number;
+  /** Workers are removed while they run. */
+  readonly removals: boolean;
+  /** Who has running tasks moved. */
+  readonly moves: Moves;
+  /** A scheduler beside the cluster's own takes part. */
+  readonly outside: boolean;
 }
 
 /** Wall clock at the start of every run: 2026-01-01T00:00:00Z. */
@@ -28,6 +35,9 @@ export function drawSwarmPlan(random: SeededRandom): SwarmPlan {
     workers,
     // Of a stream of their own: the runs of all other seeds stay as they were.
     recruits: [0, 0, 3][random.split("recruits").int(3)]!,
+    removals: workers > 2 && random.split("removals").int(3) === 0,
+    moves: (["none", "asked", "automatic"] as const)[random.split("moves").int(3)]!,
+    outside: random.split("outside").int(3) === 0,
     loss: workers > 2 && random.int(3) === 0,
     faultMs: 20_000 + random.int(40_000),
     gapMs: [700, 1_500, 3_000, 8_000][random.int(4)]!,

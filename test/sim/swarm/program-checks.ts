@@ -42,7 +42,7 @@ export class ProgramChecks {
       if (!node || node.status?.state === NodeState.DOWN) continue;
       for (const other of programs.running()) {
         // Also of those that are history by now, and not known any more.
-        if (this.#rejected.has(other.id)) continue;
+        if (this.#rejected.has(other.id) || task.origin?.movedTaskId === other.id) continue;
         const same =
           other.id !== task.id && slotKey(other) === slotKey(task) && isRunOf(other, task);
         demand(!same, "overlap", () => `${show(task)} starts while ${show(other)} runs on ${name}`);

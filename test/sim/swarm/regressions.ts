@@ -1,11 +1,18 @@
+import type { SwarmPlan } from "./plan.ts";
+
 /** A seed that once failed. It stays, although changes of the code may make it run otherwise. */
 export interface SwarmRegression {
   readonly seed: string;
   /** What was wrong. */
   readonly about: string;
+  /** Of seeds that failed before there was more to draw: none of that. */
+  readonly plan?: Partial<SwarmPlan>;
 }
 
-export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
+/** What runs were made of before nodes were removed, tasks moved, and others placed them. */
+const PLAIN = { removals: false, moves: "none", outside: false } as const;
+
+const EARLIER: readonly SwarmRegression[] = [
   { seed: "r2-14", about: "an update that starts first began anew for ever beside the old task" },
   { seed: "f1-40", about: "an agent took the reason from a task that an enforcer had ended" },
   { seed: "zgnj4r-396", about: "a worker registered while the leader wrote that it was unknown" },
@@ -13,9 +20,22 @@ export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
   { seed: "zgnj4r-399", about: "a rejected task was history before its node had stopped it" },
   { seed: "zgnj4r-197", about: "a status that came late used up the time an update is watched" },
   { seed: "zgnj4r-351", about: "a failed task was replaced beside one that was on its way out" },
-  { seed: "zgnj4r-334", about: "an update waited without end for a task an earlier one had made" },
-  { seed: "12ax41b-351", about: "two tasks of a global service stayed on a node that was paused" },
+  {
+    seed: "zgnj4r-334",
+    about: "an update waited without end for a task an earlier one had made",
+  },
+  {
+    seed: "12ax41b-351",
+    about: "two tasks of a global service stayed on a node that was paused",
+  },
   { seed: "c21u3t-132", about: "history was kept for a policy that counts no attempts any more" },
-  { seed: "c21u3t-400", about: "a crash loop lost its back-off when the old task beside it ended" },
+  {
+    seed: "c21u3t-400",
+    about: "a crash loop lost its back-off when the old task beside it ended",
+  },
   { seed: "c21u3t-449", about: "a task waited for ever for a secret that had been removed" },
+];
+
+export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
+  ...EARLIER.map((regression) => ({ ...regression, plan: PLAIN })),
 ];

@@ -9,25 +9,40 @@ interface SessionRequest {
   readonly sessionId: string;
 }
 
-/** A dispatcher serves no session but the newest of a node, and none of another dispatcher. */
+type IsMember = (nodeId: string) => boolean;
+
+/**
+ * A dispatcher serves no session but the newest of a node, none of another dispatcher, and none of a
+ * node that was removed.
+ */
 export class SessionChecks {
   readonly #watched = new WeakMap<DispatcherApi, DispatcherApi>();
+  readonly #isMember: IsMember;
+
+  /** @param isMember whether the node is one, as far as the dispatcher can know */
+  constructor(isMember: IsMember) {
+    this.#isMember = isMember;
+  }
 
   /** `dispatcher`, watched; the same one for the same dispatcher. */
   watched(dispatcher: DispatcherApi): DispatcherApi {
     let watched = this.#watched.get(dispatcher);
-    if (!watched) this.#watched.set(dispatcher, (watched = watch(dispatcher, new Map())));
+    if (!watched)
+      this.#watched.set(dispatcher, (watched = watch(dispatcher, new Map(), this.#isMember)));
     return watched;
   }
 }
 
-function watch(dispatcher: DispatcherApi, newest: Newest): DispatcherApi {
+function watch(dispatcher: DispatcherApi, newest: Newest, isMember: IsMember): DispatcherApi {
   const checked =
     <R extends SessionRequest, T>(answer: (request: R, call: Call) => Promise<T>) =>
     async (request: R, call: Call): Promise<T> => {
-      const known = newest.get(call.caller.nodeId);
+      const { nodeId } = call.caller;
+      const known = newest.get(nodeId);
+      const member = isMember(nodeId);
       const value = await answer(request, call);
       demandNewest(request, call, known);
+      demand(member, "removed-node", () => `${nodeId} is served, which was removed`);
       return value;
     };
   return {

@@ -13,9 +13,9 @@ describe("a simulated swarm", () => {
       assert.ok(result.requests > 0 && result.commits > 0);
     }).timeout(300_000);
 
-  for (const { seed, about } of SWARM_REGRESSIONS)
+  for (const { seed, about, plan = {} } of SWARM_REGRESSIONS)
     it(`does not fail again at ${seed}: ${about}`, async () => {
-      const result = await simulateSwarm({ seed });
+      const result = await simulateSwarm({ seed, plan });
       assert.equal(result.violation, null, report(result));
     }).timeout(300_000);
 

@@ -31,6 +31,12 @@ import { PlacementChecks } from "./placement-checks.ts";
 import { ProgramChecks } from "./program-checks.ts";
 import { RestartChecks } from "./restart-checks.ts";
 import { UpdateChecks } from "./update-checks.ts";
+import { MoveChecks } from "./move-checks.ts";
+import { Mover } from "./mover.ts";
+import { PlacedOutside } from "./outside-checks.ts";
+import { OUTSIDE, OutsideScheduler } from "./outside-scheduler.ts";
+import { checkRemovals } from "./removal-checks.ts";
+import { Remover } from "./remover.ts";
 import { checkTasks } from "./task-checks.ts";
 import { User } from "./user.ts";
 import { Wire } from "./wire.ts";
@@ -97,6 +103,10 @@ class SwarmSimulation {
   readonly #workers: SimWorker[] = [];
   readonly #user: User;
   readonly #operator: Operator;
+  readonly #remover: Remover;
+  readonly #mover: Mover;
+  readonly #placedOutside = new PlacedOutside();
+  readonly #outside: OutsideScheduler;
   readonly #recruits: readonly Recruit[];
   #calm = false;
   #healedAt = 0;
@@ -155,8 +165,17 @@ class SwarmSimulation {
       managers: () => this.#managers(),
       onViolation: fail,
     };
-    this.#user = new User(random.split("user"), { ...requests, thinkMs });
+    const schedulers = this.#plan.outside ? [OUTSIDE] : [];
+    this.#user = new User(random.split("user"), { ...requests, thinkMs, schedulers });
     this.#operator = new Operator(random.split("operator"), requests);
+    this.#remover = new Remover(random.split("remover"), requests);
+    this.#mover = new Mover(this.#plan.moves, random.split("mover"), requests);
+    this.#outside = new OutsideScheduler(random.split("outside"), {
+      ...requests,
+      wire: this.#wire,
+      placed: this.#placedOutside,
+      isCalm: () => this.#calm,
+    });
     const around = { ...requests, wire: this.#wire, group: this.#group };
     const machines = recruits.length > 0 ? [...managers, ...recruits] : [];
     this.#recruits = machines.map(
@@ -179,11 +198,14 @@ class SwarmSimulation {
     const updates = new UpdateChecks(() => EPOCH_MS + scheduler.now / 1000);
     const programs = new ProgramChecks(this.#workers);
     const dependencies = new DependencyChecks(() => EPOCH_MS + scheduler.now / 1000);
-    const followers = [new RestartChecks(), placement, updates, programs, dependencies];
+    const moves = new MoveChecks(this.#plan.moves);
+    const followers = [new RestartChecks(), placement, updates, programs, dependencies, moves];
     return [
       checkTasks,
       checkServices,
       checkDrain,
+      checkRemovals,
+      (events): void => this.#placedOutside.check(events),
       ...followers.map(
         (follower): CommitCheck =>
           (events, view) =>
@@ -216,6 +238,9 @@ class SwarmSimulation {
     this.#guard(this.#user.run());
     for (const recruit of this.#recruits) recruit.start();
     if (this.#recruits.length > 0) this.#guard(this.#operator.run());
+    this.#guard(this.#mover.run());
+    if (this.#plan.outside) this.#guard(this.#outside.run());
+    if (this.#plan.removals) this.#guard(this.#remover.run());
     scheduler.after(this.#plan.faultMs * 1000, ["fault", "heal"], () => this.#heal());
   }
 
@@ -223,6 +248,8 @@ class SwarmSimulation {
     this.#calm = true;
     this.#user.stopped = true;
     this.#operator.stopped = true;
+    this.#remover.stopped = true;
+    this.#mover.stopped = true;
     this.#network.heal();
     this.#group.healRest();
     const [first] = this.#workers;
@@ -305,7 +332,7 @@ class SwarmSimulation {
       events: scheduler.count,
       virtualMs: scheduler.now / 1000,
       hash: trace.hash,
-      requests: this.#user.done + this.#operator.done,
+      requests: this.#user.done + this.#operator.done + this.#remover.done + this.#mover.done,
       commits: this.#watch.commits,
       recoveryMs: Math.max(0, this.#recoveredAt - this.#healedAt) / 1000,
       trace: trace.lines(),

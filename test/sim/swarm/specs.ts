@@ -21,6 +21,7 @@ export interface Known {
   readonly configs: readonly { readonly id: string; readonly name: string }[];
   readonly networks: readonly string[];
   readonly services: readonly string[];
+  readonly schedulers: readonly string[];
 }
 
 function any<T>(random: SeededRandom, items: readonly T[]): T {
@@ -68,6 +69,8 @@ function drawTask(random: SeededRandom, known: Known, job: boolean): TaskSpec {
   const config = oneIn(random, 4) ? known.configs[random.int(known.configs.length)] : undefined;
   const network = oneIn(random, 4) ? known.networks[random.int(known.networks.length)] : undefined;
   const file = make("FileTarget", { name: "f" });
+  const scheduler =
+    known.schedulers.length > 0 && oneIn(random, 3) ? any(random, known.schedulers) : "";
   const constraint = any(random, ["node.labels.zone==a", "node.labels.zone!=a"]);
   return make("TaskSpec", {
     runtime: "container",
@@ -102,6 +105,7 @@ function drawTask(random: SeededRandom, known: Known, job: boolean): TaskSpec {
       preferences: oneIn(random, 6)
         ? [make("PlacementPreference", { spreadDescriptor: "node.labels.zone" })]
         : [],
+      scheduler,
       maxReplicas: oneIn(random, 8) ? 1 + random.int(2) : 0,
     }),
     networks: network ? [make("NetworkAttachmentConfig", { target: network })] : [],

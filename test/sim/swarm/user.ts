@@ -17,6 +17,8 @@ const FILES_MAX = 4;
 
 export interface UserModules extends RequestModules {
   readonly thinkMs: number;
+  /** Names of schedulers that services may be left to. */
+  readonly schedulers: readonly string[];
 }
 
 /** A person at the API: asks for all kinds of changes, one after the other, of any manager. */
@@ -98,6 +100,7 @@ export class User {
       configs: configs.map(named),
       networks: networks.filter(({ spec }) => spec?.attachable).map(({ id }) => id),
       services: services.map(named).map(({ name }) => name),
+      schedulers: this.#modules.schedulers,
     };
   }
 

@@ -23,8 +23,11 @@ export interface Party {
 
 /** A process that answers calls. */
 export interface Server extends Party {
-  /** What answers calls of `service`; undefined when nothing does. */
-  api(service: RpcService<unknown>): object | undefined;
+  /**
+   * What answers calls of `service`; undefined when nothing does.
+   * @throws SwarmError for a caller whose certificate is refused
+   */
+  api(service: RpcService<unknown>, caller: Call["caller"]): object | undefined;
 }
 
 type Handler = (request: unknown, call: Call) => unknown;
@@ -228,7 +231,7 @@ export class Connection {
       this.#down.send(`> ${name}`, () => this.#arrived(id, message));
     };
     try {
-      const api = this.server!.api(service) as Record<string, Handler> | undefined;
+      const api = this.server!.api(service, call.caller) as Record<string, Handler> | undefined;
       if (!api) throw new SwarmError("unimplemented", `${name} is not served here`);
       const result = api[name]!(request, call);
       if (service.methods[name]!.responseStream)
