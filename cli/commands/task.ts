@@ -10,6 +10,7 @@ import { readNode } from "./node/read.ts";
 import { addExec } from "./reach/exec.ts";
 import { addStats } from "./reach/stats.ts";
 import { addTop } from "./reach/top.ts";
+import { readTask } from "./read-task.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 
 /** `swarm task …`: docker shows tasks only by service and by node. */
@@ -31,7 +32,8 @@ function addTaskWhy(parent: SwarmCommand, context: Context): void {
     .argument("TASK");
   command.action(async (name: string) => {
     const engine = await engineOf(command, context);
-    const path = `/skep/v1/tasks/${segment(name)}/why`;
+    const { ID } = await readTask(engine, name);
+    const path = `/skep/v1/tasks/${segment(ID)}/why`;
     context.out.write(whyText(await engine.request<TaskVerdicts>({ method: "GET", path })));
   });
 }
@@ -44,7 +46,8 @@ function addTaskWhyNot(parent: SwarmCommand, context: Context): void {
     .argument("NODE");
   command.action(async (name: string, node: string) => {
     const engine = await engineOf(command, context);
-    const path = `/skep/v1/tasks/${segment(name)}/why`;
+    const { ID } = await readTask(engine, name);
+    const path = `/skep/v1/tasks/${segment(ID)}/why`;
     const query = { node: (await readNode(engine, node)).ID };
     context.out.write(
       whyNotText(await engine.request<TaskVerdicts>({ method: "GET", path, query })),
@@ -74,8 +77,7 @@ function addTaskInspect(parent: SwarmCommand, context: Context): void {
   addInspectFlags(command, false).action(
     async (first: string, rest: readonly string[], flags: InspectFlags) => {
       const engine = await engineOf(command, context);
-      const read = (name: string): Promise<Task> =>
-        engine.request<Task>({ method: "GET", path: `/tasks/${segment(name)}` });
+      const read = (name: string): Promise<Task> => readTask(engine, name);
       await inspectEach([first, ...rest], flags, { read }, context);
     },
   );

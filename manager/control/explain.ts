@@ -103,6 +103,12 @@ async function planService(
   const nodes = await pictureOf(modules, new Set(), call.signal);
   const stored = request.id === "" ? undefined : store.view.service.resolve(request.id);
   const spec = checkReferences(store.view, wanted, stored?.id ?? "");
+  const name = spec.annotations?.name ?? "";
+  if (!stored && store.view.service.named(name).size > 0)
+    throw new SwarmError(
+      "exists",
+      `name conflicts with an existing object: service ${name} already exists`,
+    );
   const planned: Service = stored
     ? planUpdate(stored, spec, { nowMs: clock.now(), registryAuthFromPrevious: false })
     : make("Service", { id: newId(random), spec });
@@ -129,13 +135,16 @@ async function whatIf(
   const forecasts = forecastLoss(lost, nodes, options(modules));
   const services = [...new Set(lost.map((task) => task.serviceId))].map((serviceId) => {
     const forecast = forecasts.get(serviceId);
-    const all = [...store.view.task.by("service", serviceId)].filter(isActive);
+    // Tasks that wait for a node lose nothing, and are not kept from anything either.
+    const placed = [...store.view.task.by("service", serviceId)].filter(
+      (task) => isActive(task) && task.nodeId !== "",
+    );
     const gone = lost.filter((task) => task.serviceId === serviceId);
     const waiting = forecast?.waiting ?? 0;
     return make("ServiceFate", {
       serviceId,
       name: gone[0]?.serviceAnnotations?.name ?? "",
-      untouched: all.length - gone.length,
+      untouched: placed.length - gone.length,
       moved: [...(forecast?.placed.values() ?? [])].reduce((sum, count) => sum + count, 0),
       lost: waiting,
       explanation: forecast?.explanation ?? "",

@@ -31,6 +31,8 @@ const PLAN = {
   Explanation: "no suitable node",
 };
 
+const whyPath = (id: string): string => `/skep/v1/tasks/${id.padEnd(25, "0")}/why`;
+
 describe("forecasts", () => {
   let api: FakeDockerApi;
   beforeEach(async () => {
@@ -50,8 +52,26 @@ describe("forecasts", () => {
     return run.out;
   };
 
+  it("take a task by the name that service ps shows, the newest one of its slot", async () => {
+    const at = (id: string, slot: number, made: string) => ({
+      ...task(id, { service: "s2", slot, node: "aa" }, "pending"),
+      CreatedAt: made,
+    });
+    api.objects.tasks.push(
+      at("t2", 7, "2026-01-01T00:00:00Z"),
+      at("t3", 7, "2026-01-02T00:00:00Z"),
+    );
+    answering(whyPath("t3"), VERDICTS);
+    assert.match(await print("task why web2.7"), /^pending: no suitable node/);
+    for (const name of ["web2.9", "nothing.1", "nothing"]) {
+      const run = await runSwarm(words(`task why ${name}`), api);
+      assert.equal(run.err, `swarm: no such task: ${name}. "swarm task ls" lists them\n`);
+      assert.equal(run.status, 1);
+    }
+  });
+
   it("show why a task waits, and the smallest way out", async () => {
-    answering("/skep/v1/tasks/t1/why", VERDICTS);
+    answering(whyPath("t1"), VERDICTS);
     assert.equal(
       await print("task why t1"),
       [
@@ -69,14 +89,14 @@ describe("forecasts", () => {
 
   it("say in sentences why a task is not on a node", async () => {
     const [first, second] = VERDICTS.Nodes;
-    answering("/skep/v1/tasks/t1/why", { ...VERDICTS, Nodes: [first] });
+    answering(whyPath("t1"), { ...VERDICTS, Nodes: [first] });
     assert.equal(
       await print("task why-not t1 aa"),
       "The task does not fit on n1:\n" +
         "  resources: memory 9GiB is needed, there is 8GiB\n" +
         "It would if you: free 1GiB of memory on node n1\n",
     );
-    answering("/skep/v1/tasks/t1/why", { ...VERDICTS, Nodes: [second] });
+    answering(whyPath("t1"), { ...VERDICTS, Nodes: [second] });
     const text = "The task fits on n2, which has 3 other tasks, 0 of them of the same service";
     assert.equal(await print("task why-not t1 aa"), `${text}; another node came first.\n`);
   });

@@ -24,10 +24,13 @@ function unmet(text: string, info: NodeInfo): Shortage {
   const name = nameOf(info);
   const label = /^node\.labels\.(.+)$/i.exec(key)?.[1];
   const needed = `${key}${operator ?? ""}${value}`;
-  const available = attributeOf(info.node, key) ?? "no such attribute";
+  const attribute = attributeOf(info.node, key);
+  const available = attribute === "" ? "none" : (attribute ?? "no such attribute");
   const change =
     label === undefined
       ? `drop the constraint ${needed}, for node ${name}`
-      : `${operator === "==" ? `set label ${label}=${value}` : `change label ${label}`} on node ${name}`;
+      : operator === "=="
+        ? `set label ${label}=${value} on node ${name} (swarm node update --label-add ${label}=${value} ${name})`
+        : `change label ${label} on node ${name}`;
   return { what: "constraint", needed, available, change, cost: label ? 1 : 2 };
 }

@@ -20,7 +20,9 @@ export const readyFilter: Filter = {
     const isActive = availability === NodeAvailability.ACTIVE;
     if (isUp && isActive) return [];
     const state = isUp ? "ready" : "not ready";
-    const change = isUp ? `activate node ${nameOf(info)}` : `bring node ${nameOf(info)} up`;
+    const change = isUp
+      ? `activate node ${nameOf(info)} (swarm node update --availability active ${nameOf(info)})`
+      : `bring node ${nameOf(info)} up`;
     const available = isActive ? state : `${state}, ${WORDS[availability]}`;
     return [{ what: "node", needed: "ready, active", available, change, cost: 1 }];
   },

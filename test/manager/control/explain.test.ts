@@ -39,7 +39,60 @@ describe("control: why a task waits", () => {
       ["resources CPUs 3 2"],
       ["resources CPUs 3 2", "resources memory 6GiB 4GiB"],
     ]);
-    assert.equal(smallestChange, "free 1 of CPUs on node n1");
+    assert.equal(smallestChange, "reserve no more than 2 of CPUs, for node n1");
+  });
+
+  it("asks to free only what the node has at all", async () => {
+    const small = sizedNode("n1", 2, 8);
+    await pending({ cpus: 3 }, small, sizedNode("n2", 4, 8), sizedNode("n3", 2, 8));
+    const other = sizedService("db", { cpus: 2 });
+    await harness.put("task", aTask("t2", other, { nodeId: "n1", status: RUNNING }));
+    await harness.put("task", aTask("t3", other, { nodeId: "n2", status: RUNNING }));
+    const { nodes, smallestChange } = await explain("t1");
+    assert.deepEqual(
+      nodes.map(({ lacks }) => lacks[0]?.change),
+      [
+        "reserve no more than 2 of CPUs, and free that on node n1",
+        "free 1 of CPUs on node n2",
+        "reserve no more than 2 of CPUs, for node n3",
+      ],
+    );
+    assert.equal(smallestChange, "free 1 of CPUs on node n2");
+  });
+
+  it("says where a generic resource would have to be offered", async () => {
+    const gpu = (amount: number) => [
+      { resource: "discrete", discrete: { kind: "gpu", value: amount } } as const,
+    ];
+    const having = ({ description, ...node }: Node, amount: number): Node => {
+      const resources = make("Resources", { ...description?.resources, generic: gpu(amount) });
+      return { ...node, description: description && { ...description, resources } };
+    };
+    await harness.put("node", sizedNode("n1", 2, 8));
+    await harness.put("node", having(sizedNode("n2", 2, 8), 1));
+    const service = sizedService("web", {});
+    const reservations = make("Resources", { generic: gpu(1) });
+    const resources = make("ResourceRequirements", { reservations });
+    const spec = service.spec?.task ? { ...service.spec.task, resources } : null;
+    const assignedGenericResources = gpu(1);
+    const user = { nodeId: "n2", status: RUNNING, spec, assignedGenericResources };
+    await harness.put("task", aTask("t0", service, user));
+    await harness.put("task", aTask("t1", service, { spec }));
+    const { nodes, smallestChange } = await explain("t1");
+    assert.deepEqual(
+      nodes.map(({ lacks }) => lacks[0]?.change),
+      ["offer 1 of gpu on node n1 (swarmd --generic-resource gpu=1)", "free 1 of gpu on node n2"],
+    );
+    assert.equal(smallestChange, "free 1 of gpu on node n2");
+  });
+
+  it("calls a label that a node does not have none", async () => {
+    await pending({ placement: { constraints: ["engine.labels.tier==a"] } }, sizedNode("n1", 1, 1));
+    const [node] = (await explain("t1")).nodes;
+    assert.deepEqual(
+      [node?.lacks[0]?.needed, node?.lacks[0]?.available],
+      ["engine.labels.tier==a", "none"],
+    );
   });
 
   it("counts what other tasks have reserved, but not the task itself", async () => {
@@ -63,9 +116,9 @@ describe("control: why a task waits", () => {
     assert.deepEqual(
       node?.lacks.map(({ filter, change }) => `${filter}: ${change}`),
       [
-        "ready: activate node n1",
-        "resources: free 7 of CPUs on node n1",
-        "constraints: set label zone=a on node n1",
+        "ready: activate node n1 (swarm node update --availability active n1)",
+        "resources: reserve no more than 2 of CPUs, for node n1",
+        "constraints: set label zone=a on node n1 (swarm node update --label-add zone=a n1)",
         "max-replicas: raise the service's replicas per node over 1, for node n1",
       ],
     );
@@ -209,6 +262,8 @@ describe("control: what would happen", () => {
   it("refuses what writing the service would refuse", async () => {
     await refused(plan("s9", aServiceSpec("web")), "not-found", "service s9 not found");
     await refused(plan("", aServiceSpec("")), "invalid", /name/);
+    await running(1);
+    await refused(plan("", aServiceSpec("web")), "exists", /service web already exists/);
   });
 
   it("tells which services survive that nodes go down", async () => {
@@ -225,6 +280,8 @@ describe("control: what would happen", () => {
     assert.deepEqual(await fate("n1"), ["web 1 1 0"]);
     assert.deepEqual(await fate("n3"), ["db 0 0 1"]);
     assert.deepEqual(await fate("n1", "n2"), ["web 0 0 2"]);
+    await harness.put("task", aTask("w3", web, { slot: 3 }));
+    assert.deepEqual(await fate("n1"), ["web 1 1 0"], "a task that waits is not untouched");
     await refused(fate(), "invalid", "name a node that goes down");
     await refused(fate("n9"), "not-found", "node n9 not found");
   });
