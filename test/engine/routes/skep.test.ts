@@ -22,7 +22,7 @@ describe("/skep/v1", () => {
   afterEach(() => rig.close());
 
   it("says why a task waits, node by node", async () => {
-    const change = "free 1 of CPUs on node n1";
+    const change = "reserve no more than 2 of CPUs, for node n1";
     const lack = { Filter: "resources", What: "CPUs", Needed: "3", Available: "2", Change: change };
     assert.deepEqual((await rig.get("/skep/v1/tasks/t1/why?node=n1")).json(), {
       TaskID: "t1",

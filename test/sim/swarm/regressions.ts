@@ -36,6 +36,7 @@ const EARLIER: readonly SwarmRegression[] = [
   { seed: "c21u3t-449", about: "a task waited for ever for a secret that had been removed" },
 ];
 
-export const SWARM_REGRESSIONS: readonly SwarmRegression[] = [
-  ...EARLIER.map((regression) => ({ ...regression, plan: PLAIN })),
-];
+export const SWARM_REGRESSIONS: readonly SwarmRegression[] = EARLIER.map((regression) => ({
+  ...regression,
+  plan: PLAIN,
+}));
