@@ -22,16 +22,19 @@ const MOVE: readonly Mutant[] = [
         "  if (stateOf(successor) >= TaskState.ASSIGNED) return true;",
     ],
   ),
+];
+
+const ASKED: readonly Mutant[] = [
   managerMutant(
     ["moved-all-at-once", "moves do not keep to the service's parallelism"],
     ["orchestrator/plan-moves.ts", "    else if (free > 0 &&", "    else if (free > -99 &&"],
   ),
   managerMutant(
-    ["move-never-given-up", "a move whose node takes no tasks any more stays open"],
+    ["move-forgotten", "a move that cannot be made is not refused, and stays open"],
     [
       "orchestrator/plan-moves.ts",
-      "  draft.end(slot, successor, TaskState.SHUTDOWN);\n  refuse(",
-      "  if (ctx.now < 0) refuse(",
+      'if (refusal !== "") refuse(slot, task, refusal, draft);',
+      'if (refusal !== "") continue;',
     ],
   ),
 ];
@@ -84,15 +87,17 @@ const OUTSIDE: readonly Mutant[] = [
     ["unchecked-placement", "placements of others are not checked"],
     [
       "scheduler/placer.ts",
-      "if (pipeline.fits(info)) {\n      this.#deciding",
-      "if (info) {\n      this.#deciding",
+      "if (pipeline.fits(info)) {\n      return this.#decided",
+      "if (info) {\n      return this.#decided",
     ],
   ),
 ];
 
 /** Bugs in moves of running tasks, in the removal of nodes, and beside other schedulers. */
 export const MOVE_MUTANTS: readonly Mutant[] = [
-  ...MOVE.map((mutant) => ({ ...mutant, plan: { moves: "automatic" } as const })),
+  // Where little fails there is more to even out.
+  ...MOVE.map((mutant) => ({ ...mutant, plan: { moves: "automatic", gapMs: 20_000 } as const })),
+  ...ASKED.map((mutant) => ({ ...mutant, plan: { moves: "asked", gapMs: 20_000 } as const })),
   ...REMOVAL.map((mutant) => ({ ...mutant, plan: { removals: true, workers: 5 } })),
   ...OUTSIDE.map((mutant) => ({ ...mutant, plan: { outside: true } })),
 ];
