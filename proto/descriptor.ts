@@ -3766,6 +3766,10 @@ export const descriptor = JSON.parse(`{
          "keyType": "string",
          "type": "string",
          "id": 4
+        },
+        "nodeNetwork": {
+         "type": "string",
+         "id": 5
         }
        }
       },

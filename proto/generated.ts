@@ -1579,6 +1579,8 @@ export interface NetworkAttachmentConfig {
   readonly aliases: readonly string[];
   readonly addresses: readonly string[];
   readonly driverOpts: { readonly [key: string]: string };
+  /** Name of a network that every node has by itself, as its runtime knows it: "host", "bridge". Empty for the cluster's own networks. Written by the control API with the target. */
+  readonly nodeNetwork: string;
 }
 
 export type TaskSpec = {

@@ -84,7 +84,8 @@ async function inspect(request: ApiRequest): Promise<Reply> {
   const scope = request.query.get("scope") ?? "";
   strictFlag(request.query, "verbose");
   const found = scope === "" || scope === SWARM_SCOPE ? await findNetwork(request, ref) : undefined;
-  if (found && !isPredefined(found)) return json(networkJson(found));
+  // A client that wants the swarm's is about to have a service refer to it.
+  if (found && (scope === SWARM_SCOPE || !isPredefined(found))) return json(networkJson(found));
   const path = `/networks/${encodeURIComponent(ref)}`;
   const local = await askLocal(request, { method: "GET", path });
   if (local && local.status !== 404) return passOn(local);

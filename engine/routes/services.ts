@@ -14,6 +14,7 @@ import { badRequest } from "../request-error.ts";
 import { empty, json, list, param, type Reply, type Route } from "../route.ts";
 import { some, type Json } from "../translate/common.ts";
 import { limitToVersion, VERSION_WITH_JOBS } from "../translate/service-limits.ts";
+import { withSwarmNetworks } from "../local/swarm-networks.ts";
 import { readServiceSpec } from "../translate/service-spec.ts";
 import { serviceJson } from "../translate/service.ts";
 
@@ -77,7 +78,7 @@ export function readSpec(request: ApiRequest): ServiceSpec {
 
 async function create(request: ApiRequest): Promise<Reply> {
   const control = request.control();
-  const read = readSpec(request);
+  const read = await withSwarmNetworks(request, readSpec(request));
   const name = read.annotations?.name || randomName(request.modules.random);
   const spec = { ...read, annotations: { labels: {}, ...read.annotations, name } };
   const { service, warnings } = await control.createService({ spec }, request.call);
@@ -101,7 +102,7 @@ async function update(request: ApiRequest): Promise<Reply> {
   if (authFrom !== "" && authFrom !== "spec" && authFrom !== "previous-spec")
     throw badRequest("unsupported registryAuthFrom value");
   const control = request.control();
-  const spec = readSpec(request);
+  const spec = await withSwarmNetworks(request, readSpec(request));
   const { id } = await findService(request, param(request, "id"));
   const { warnings } = await control.updateService(
     { id, version, spec, rollback, registryAuthFromPrevious: authFrom === "previous-spec" },

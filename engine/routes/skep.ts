@@ -2,6 +2,7 @@ import type { ApiRequest } from "../api-request.ts";
 import { empty, json, param, type Reply, type Route } from "../route.ts";
 import { planJson, verdictsJson, whatIfJson } from "../translate/forecast.ts";
 import { moveJson } from "../translate/move.ts";
+import { withSwarmNetworks } from "../local/swarm-networks.ts";
 import { findService, readSpec } from "./services.ts";
 
 /** Deletes one task; the orchestrator makes another where its service still wants one. */
@@ -23,7 +24,8 @@ async function plan(request: ApiRequest): Promise<Reply> {
   const ref = request.query.get("id") ?? "";
   const control = request.control();
   const id = ref === "" ? "" : (await findService(request, ref)).id;
-  return json(planJson(await control.planService({ id, spec: readSpec(request) }, request.call)));
+  const spec = await withSwarmNetworks(request, readSpec(request));
+  return json(planJson(await control.planService({ id, spec }, request.call)));
 }
 
 /** Which services survive that the nodes in `?down=a,b` go down. */

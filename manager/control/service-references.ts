@@ -12,6 +12,7 @@ import {
 } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
 import { forbidden, invalid } from "./validate/check.ts";
+import { PREDEFINED_LABEL } from "./validate/network.ts";
 
 function resolveAttachment(
   view: StoreView,
@@ -25,10 +26,11 @@ function resolveAttachment(
     const text = `Service cannot be explicitly attached to the ingress network "${name}"`;
     throw invalid(text);
   }
-  return network.id === attachment.target ? attachment : { ...attachment, target: network.id };
+  const isNodes = Object.hasOwn(network.spec?.annotations?.labels ?? {}, PREDEFINED_LABEL);
+  return { ...attachment, target: network.id, nodeNetwork: isNodes ? name : "" };
 }
 
-/** `spec` with the networks it names replaced by their ids. */
+/** `spec` with the networks it names replaced by their ids; those that nodes have, keep their names. */
 export function resolveNetworks(view: StoreView, spec: ServiceSpec): ServiceSpec {
   const { task } = spec;
   if (!task || task.networks.length === 0) return spec;

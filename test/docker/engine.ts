@@ -1,4 +1,4 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { existsSync } from "node:fs";
 import { mkdtemp, open, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -39,6 +39,8 @@ export interface EngineOptions {
   readonly onHostNetwork?: boolean;
   /** It finds volume plugins by sockets in the directory `plugins` of its own. */
   readonly hasPlugins?: boolean;
+  /** More flags of dockerd. */
+  readonly flags?: readonly string[];
 }
 
 /** Why no Docker Engine can be started here; empty when one can. */
@@ -73,6 +75,7 @@ class PrivateEngine implements TestEngine {
       `--host=${this.host}`,
       "--iptables=false",
       "--ip6tables=false",
+      ...(this.#options.flags ?? []),
     ];
     const [program, ...command] = this.#command(args);
     this.#process = spawn(program, command, { stdio: ["ignore", log.fd, log.fd] });
@@ -148,6 +151,8 @@ export function useEngine(options: EngineOptions = {}): () => TestEngine {
     for (const { Id: id } of await engine.docker.listContainers({ all: true }))
       await engine.docker.getContainer(id).remove({ force: true, v: true });
     await engine.stop("SIGTERM");
+    // A container on the host's network leaves it mounted here.
+    spawnSync("umount", [join(dir, "exec/netns/default")], { stdio: "ignore" });
     await rm(dir, { recursive: true, force: true });
   });
 

@@ -77,6 +77,24 @@ describe("a container engine behind the HTTP API", () => {
     assert.equal((await rig.request("DELETE", "/networks/ov")).status, 204);
   });
 
+  it("has networks that services name by its ids, if every node has them", async () => {
+    const service = (id: string) => ({
+      Name: "web",
+      TaskTemplate: { ContainerSpec: { Image: "i" }, Networks: [{ Target: id.repeat(64) }] },
+    });
+    assert.equal((await rig.post("/services/create", service("a"))).status, 201);
+    const [stored] = (await rig.get("/services")).json() as readonly {
+      readonly Spec: { readonly TaskTemplate: unknown };
+    }[];
+    const { Networks: networks } = stored?.Spec.TaskTemplate as { readonly Networks: unknown };
+    assert.deepEqual(networks, [{ Target: "host" }]);
+    const refused = await rig.post("/services/create", service("b"));
+    assert.equal(refused.status, 403);
+    assert.match(refused.message(), /^The network mine cannot be used with services/);
+    const unknown = { ...service("c"), Name: "other" };
+    assert.equal((await rig.post("/services/create", unknown)).status, 201);
+  });
+
   it("is described by /info and /version, in which the swarm is ours", async () => {
     const info = (await rig.get("/info")).json() as Record<string, { NodeID: string }>;
     assert.equal(info["Containers"], 1);

@@ -56,6 +56,8 @@ export class FakeContainerEngine {
       "/version": { Version: "20.10", Components: [{ Name: "Engine", Details: { Os: "linux" } }] },
       "/networks": [{ Id: "n1", Name: "bridge" }],
       "/networks/bridge": { Id: "n1", Name: "bridge" },
+      [`/networks/${"a".repeat(64)}`]: { Id: "a".repeat(64), Name: "host" },
+      [`/networks/${"b".repeat(64)}`]: { Id: "b".repeat(64), Name: "mine" },
       "/networks/create": { Id: "n2", Warning: "" },
       "/containers/json": [{ Id: "c1" }],
       "/containers/create": { Id: "c2" },

@@ -10,10 +10,9 @@ import type { Runtime } from "../../../worker/runtime/runtime.ts";
 import { noFiles, taskOf } from "../../worker/runtime/tasks.ts";
 import { until } from "../../system/cluster.ts";
 import { IMAGE } from "../busybox-image.ts";
+import { shapeOf, type Shape } from "../container-shape.ts";
 import { openEngineRuntime } from "../engine-runtime.ts";
 import { useEngine } from "../engine.ts";
-
-type Shape = Readonly<Record<string, unknown>>;
 
 const signal = new AbortController().signal;
 const SLEEP = { Image: "", Command: ["sleep"], Args: ["1000"], StopGracePeriod: 1 };
@@ -103,46 +102,6 @@ const TEMPLATES: Readonly<Record<string, Shape>> = {
   },
 };
 
-/** What differs from container to container, or says when and where it runs. */
-const OWN_LABELS = ["task.id", "task.name", "node.id", "service.id"];
-
-/** The engine's own words for the same thing, and what is not of the task. */
-function comparable({ Config, HostConfig, Mounts }: ContainerInspectInfo): Shape {
-  const labels = Object.fromEntries(
-    Object.entries(Config.Labels).filter(
-      ([key]) => !OWN_LABELS.some((own) => key === `com.docker.swarm.${own}`),
-    ),
-  );
-  const config: Record<string, unknown> = { ...Config, Labels: labels };
-  // Ours tells the engine the grace period too, so that it holds when the engine itself stops.
-  delete config["StopTimeout"];
-  // Without a name of its own a container is called after its id.
-  if (/^[0-9a-f]{12}$/.test(Config.Hostname)) config["Hostname"] = "";
-  const mounts = Mounts.map((mount) => ({
-    type: (mount as { Type?: string }).Type,
-    target: mount.Destination,
-    writable: mount.RW,
-    propagation: mount.Propagation,
-  })).sort((a, b) => a.target.localeCompare(b.target));
-  return { Config: config, HostConfig: without(HostConfig), mounts };
-}
-
-/** Empty values say the same as none. */
-function without(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(without);
-  if (value === null || typeof value !== "object") return value;
-  const isEmpty = (part: unknown): boolean =>
-    part === null ||
-    part === "" ||
-    part === false ||
-    part === 0 ||
-    (typeof part === "object" && Object.keys(part as object).length === 0);
-  const parts = Object.entries(value)
-    .map(([key, part]) => [key, without(part)] as const)
-    .filter(([, part]) => !isEmpty(part));
-  return Object.fromEntries(parts);
-}
-
 /** The same service, run by Docker's swarm mode and by us on the same engine. */
 describe("a container is what Docker's swarm mode would make of its service", function () {
   this.timeout(60_000);
@@ -206,8 +165,8 @@ describe("a container is what Docker's swarm mode would make of its service", fu
   for (const [index, [what, template]] of Object.entries(TEMPLATES).entries()) {
     it(`in ${what}`, async () => {
       const spec = specOf(template);
-      const expected = comparable(await theirs(spec));
-      assert.deepEqual(comparable(await ours(`parity${index}`, spec)), expected);
+      const expected = shapeOf(await theirs(spec));
+      assert.deepEqual(shapeOf(await ours(`parity${index}`, spec)), expected);
     });
   }
 });

@@ -21,7 +21,10 @@ import { IMAGE, useEngine } from "../engine.ts";
 
 const { signal } = new AbortController();
 
-/** What the comparison with swarm mode itself (test/docker/engine/parity.test.ts) does not reach. */
+/**
+ * What the comparisons with swarm mode itself do not reach (test/docker/engine/parity.test.ts,
+ * test/docker/system/same-flags.test.ts).
+ */
 describe("a container's fields", function () {
   this.timeout(60_000);
   const engine = useEngine();

@@ -366,6 +366,21 @@ describe("control: services", () => {
       );
     });
 
+    it("to networks that every node has keep the name that nodes know", async () => {
+      const labels = { "com.docker.swarm.predefined": "true" };
+      const annotations = make("Annotations", { name: "host", labels });
+      const spec = make("NetworkSpec", { annotations });
+      await harness.put("network", make("Network", { id: "net-host", spec }));
+      const base = aServiceSpec("web").task ?? make("TaskSpec");
+      for (const [index, target] of ["host", "net-host"].entries()) {
+        // Whatever a client says of it, it is the swarm that knows.
+        const networks = [make("NetworkAttachmentConfig", { target, nodeNetwork: "bridge" })];
+        const service = await create(`s${index}`, { task: { ...base, networks } });
+        const [stored] = service.spec?.task?.networks ?? [];
+        assert.deepEqual([stored?.target, stored?.nodeNetwork], ["net-host", "host"]);
+      }
+    });
+
     it("to the ingress network are refused", async () => {
       await ingress();
       const base = aServiceSpec("web").task ?? make("TaskSpec");

@@ -92,7 +92,7 @@ export class DockerController implements TaskController {
     this.#created = false;
     if (created) {
       this.#checkBinds();
-      await starts.run(() => this.#view.change((c) => c.start(), signal), signal);
+      await starts.run(() => this.#run(signal), signal);
     }
     const found = await this.#existing(signal);
     const [check = "NONE"] = found.Config.Healthcheck?.Test ?? [];
@@ -160,6 +160,17 @@ export class DockerController implements TaskController {
     } catch (error) {
       // The name is the task's own: whoever created it did what is asked here.
       if (!isSwarmError(error, "exists")) throw error;
+    }
+  }
+
+  /** Has the engine start the container; its refusal is told in swarm mode's words. */
+  async #run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#view.change((container) => container.start(), signal);
+    } catch (error) {
+      if (!isSwarmError(error)) throw error;
+      const message = `starting container failed: ${error.message}`;
+      throw new SwarmError(error.code, message, { cause: error });
     }
   }
 

@@ -107,6 +107,12 @@ function extraHosts(lines: readonly string[]): string[] {
   });
 }
 
+/** The node's own network that the task is on; without one the engine chooses. */
+function networkMode({ spec }: Task): HostConfig {
+  const [name] = (spec?.networks ?? []).flatMap(({ nodeNetwork }) => nodeNetwork || []);
+  return name === undefined ? {} : { NetworkMode: name };
+}
+
 function logConfig(driver: Driver | null): HostConfig {
   if (!driver || driver.name === "") return {};
   return { LogConfig: { Type: driver.name, Config: driver.options } };
@@ -139,6 +145,7 @@ export function toHostConfig(task: Task, spec: ContainerSpec): HostConfig {
     ...logConfig(task.logDriver ?? task.spec?.logDriver ?? null),
     ...(spec.init && { Init: spec.init.value }),
     Isolation: spec.isolation || "default",
+    ...networkMode(task),
     PortBindings: portBindings(task),
     ReadonlyRootfs: spec.readOnly,
     GroupAdd: [...spec.groups],

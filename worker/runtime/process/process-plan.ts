@@ -112,6 +112,18 @@ function checkNames(env: Readonly<Record<string, string>>): void {
   }
 }
 
+/** Whether the task is on networks of the cluster; on none, or on `host`, it is on its node's. */
+function hasOwnNetwork({ spec, networks }: Task): boolean {
+  const asked = spec?.networks ?? [];
+  const [bridge] = asked.filter(({ nodeNetwork }) => !["", "host"].includes(nodeNetwork));
+  if (bridge)
+    throw new SwarmError(
+      "invalid",
+      `a process cannot be on the network ${bridge.nodeNetwork}, which is a container engine's`,
+    );
+  return asked.some(({ nodeNetwork }) => nodeNetwork === "") || networks.length > 0;
+}
+
 /** Checks and expands a process spec. Throws `invalid` and the like: the task is then rejected. */
 export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
   const spec = processSpec(task);
@@ -130,7 +142,7 @@ export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
     ...expandEnv(devices.env, {}),
   };
   checkNames(env);
-  const ownNetwork = (task.spec?.networks ?? []).length > 0 || task.networks.length > 0;
+  const ownNetwork = hasOwnNetwork(task);
   return {
     command: spec.command,
     env,

@@ -31,6 +31,16 @@ describe("container configuration", () => {
     assert.equal("Entrypoint" in bare || "Cmd" in bare || "StopSignal" in bare, false);
   });
 
+  it("is on the node's own network that the task names, and else on the engine's choice", () => {
+    const on = (nodeNetwork: string) => {
+      const networks = [make("NetworkAttachmentConfig", { target: "n", nodeNetwork })];
+      const { spec } = containerTask("t", { image: "nginx:1" });
+      return host({}, { spec: spec && { ...spec, networks } });
+    };
+    assert.equal(on("host").NetworkMode, "host");
+    assert.equal("NetworkMode" in on(""), false);
+  });
+
   it("names a global task's container after its node", () => {
     assert.equal(created({}, { slot: 0 }).name, "web.node1.task1");
   });

@@ -8,7 +8,10 @@ import { make } from "../../../../proto/codec.ts";
 import { boundingSet } from "../../../../worker/runtime/process/capabilities.ts";
 import { fstabLine } from "../../../../worker/runtime/process/mount-plan.ts";
 import { pathInRoot } from "../../../../worker/runtime/process/path-in-root.ts";
-import { refuseWithoutSandbox } from "../../../../worker/runtime/process/process-plan.ts";
+import {
+  planProcess,
+  refuseWithoutSandbox,
+} from "../../../../worker/runtime/process/process-plan.ts";
 import { sysctlFiles } from "../../../../worker/runtime/process/sysctls.ts";
 import { memoryUlimit, ulimitOptions } from "../../../../worker/runtime/process/ulimits.ts";
 import { processTask } from "../tasks.ts";
@@ -120,6 +123,25 @@ describe("lines of an fstab", () => {
   it("keep blanks and backslashes", () => {
     const entry = { source: "/a b", target: "/t", type: "none", options: ["bind"], isFile: false };
     assert.equal(fstabLine(entry, "/c\\d\te"), "/a\\040b /c\\134d\\011e none bind 0 0");
+  });
+});
+
+describe("the network of a process", () => {
+  const planned = (...names: readonly string[]) => {
+    const task = processTask("t", { command: ["true"] });
+    const networks = names.map((nodeNetwork) =>
+      make("NetworkAttachmentConfig", { target: "n", nodeNetwork }),
+    );
+    const on = { ...task, spec: task.spec && { ...task.spec, networks } };
+    return planProcess(on, {}).ownNetwork;
+  };
+
+  it("is its node's, unless it is on one of the cluster", () => {
+    assert.deepEqual([planned(), planned("host"), planned("")], [false, false, true]);
+  });
+
+  it("is never a container engine's", () => {
+    assert.throws(() => planned("bridge"), /a process cannot be on the network bridge/);
   });
 });
 
