@@ -83,11 +83,10 @@ describe("a container engine behind the HTTP API", () => {
       TaskTemplate: { ContainerSpec: { Image: "i" }, Networks: [{ Target: id.repeat(64) }] },
     });
     assert.equal((await rig.post("/services/create", service("a"))).status, 201);
-    const [stored] = (await rig.get("/services")).json() as readonly {
-      readonly Spec: { readonly TaskTemplate: unknown };
-    }[];
-    const { Networks: networks } = stored?.Spec.TaskTemplate as { readonly Networks: unknown };
-    assert.deepEqual(networks, [{ Target: "host" }]);
+    const { Spec: stored } = (await rig.get("/services/web")).json() as {
+      readonly Spec: { readonly TaskTemplate: { readonly Networks: unknown } };
+    };
+    assert.deepEqual(stored.TaskTemplate.Networks, [{ Target: "host" }]);
     const refused = await rig.post("/services/create", service("b"));
     assert.equal(refused.status, 403);
     assert.match(refused.message(), /^The network mine cannot be used with services/);
