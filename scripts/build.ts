@@ -11,13 +11,14 @@ const DIST = path.join(ROOT, "dist");
 
 /**
  * The daemon, in parts: a worker does not load what only managers need. Its parts lie beside it, as the
- * Raft thread's entry does, which is found by a path relative to them.
+ * entries of its Raft thread and of its launch process do, which are found by a path relative to them.
  */
 const DAEMON = { "node/main": "node/main.ts" } as const;
 
 /** The other programs, one file each, by their place in dist/. */
 const PROGRAMS = {
   "node/worker": "raft/shell/thread/worker.ts",
+  "node/launch-entry": "worker/runtime/process/launch-entry.ts",
   "cli/main": "cli/main.ts",
   "demo/main": "demo/main.ts",
   "demo/replica": "demo/replica.ts",

@@ -124,6 +124,7 @@ describe("the source tree", () => {
       /^scripts\//,
       /^docs\/examples\//,
       /-thread\.ts$/,
+      /\/launch-entry\.ts$/,
       /^demo\/replica\.ts$/,
       // In-memory twins of what is on disk, for simulations.
       /\/memory-[\w-]+\.ts$/,

@@ -25,7 +25,7 @@ async function measure(
 ): Promise<Measured> {
   const dir = await mkdtemp(join(directory, "parallel-"));
   const runtime = await openProcessRuntime(
-    { dir, startsMax, node: NODE },
+    { dir, startsMax, node: NODE, launchProcess: true },
     { clock, log: silentLog },
   );
   await runtime.adopt(new Set(), signal);

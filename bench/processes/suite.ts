@@ -70,13 +70,24 @@ function pidOf({ process }: Daemon): number {
 async function remove(pair: Pair, id: string, { signal }: BenchModules): Promise<void> {
   await pair.swarm.client.call("DELETE", `/services/${id}`);
   const none = async (): Promise<true | undefined> =>
-    childrenOf(pidOf(pair.worker)) === 0 ? true : undefined;
+    childrenOf(startersOf(pidOf(pair.worker))[0] ?? 0).length === 0 ? true : undefined;
   await until("no process is left", none, signal, PATIENCE_MS, POLL_MS);
 }
 
-function childrenOf(pid: number): number {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1").split(" ").filter(Boolean)
-    .length;
+function childrenOf(pid: number): readonly number[] {
+  if (pid === 0) return [];
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, "latin1");
+  return text.split(" ").filter(Boolean).map(Number);
+}
+
+/** The process that starts tasks for a swarmd: the only one that it starts itself. None before the first. */
+function startersOf(pid: number): readonly number[] {
+  return childrenOf(pid).slice(0, 1);
+}
+
+/** CPU seconds that both swarmds, and what starts the tasks for them, have used. */
+function cpuOf({ swarm, worker }: Pair): number {
+  return swarm.cpu() + cpuSeconds(startersOf(pidOf(worker)));
 }
 
 async function rss(pair: Pair, { clock, signal }: BenchModules): Promise<CaseResult> {
@@ -98,10 +109,10 @@ async function starts(
   const [seconds, cpu]: [number[], number[]] = [[], []];
   for (let round = 0; round < options.rounds; round++) {
     const from = modules.clock.monotonic();
-    const before = pair.swarm.cpu();
+    const before = cpuOf(pair);
     const id = await create(pair, STARTED, modules);
     seconds.push((modules.clock.monotonic() - from) / 1000);
-    cpu.push(pair.swarm.cpu() - before);
+    cpu.push(cpuOf(pair) - before);
     modules.say(`${STARTED} processes run after ${seconds.at(-1)?.toFixed(2)} s`);
     await remove(pair, id, modules);
   }
@@ -117,7 +128,10 @@ async function idle(pair: Pair, modules: BenchModules): Promise<readonly CaseRes
   const id = await create(pair, IDLE_TASKS, modules);
   await sleep(clock, SETTLE_MS, signal);
   const used = (): readonly number[] =>
-    [pair.worker, pair.manager].map((daemon) => cpuSeconds([pidOf(daemon)]));
+    [pair.worker, pair.manager].map((daemon) => {
+      const pid = pidOf(daemon);
+      return cpuSeconds([pid, ...startersOf(pid)]);
+    });
   const from = clock.monotonic();
   const before = used();
   await sleep(clock, IDLE_MS, signal);

@@ -35,7 +35,8 @@ export async function openRuntime(
   const { dir } = options;
   const node = { ...options.node, architecture: hostArchitecture(), os: "linux" };
   const container = await openContainers({ ...options, node }, modules, signal);
-  const process = await openProcessRuntime({ dir: join(dir, "processes"), node }, modules);
+  const processes = { dir: join(dir, "processes"), node, launchProcess: true };
+  const process = await openProcessRuntime(processes, modules);
   return new RuntimeSet({ container, process });
 }
 

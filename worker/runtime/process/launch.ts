@@ -1,15 +1,50 @@
 import { spawn, type ChildProcess } from "node:child_process";
-import { once } from "node:events";
+import { closeSync, openSync } from "node:fs";
+import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { SwarmError } from "../../../lib/errors.ts";
+import { readStat, signalGroup } from "./proc.ts";
+import { EXIT_UNKNOWN, writeRecord, type ProcessRecord } from "./process-record.ts";
 import { programScript, REPORT_START, type CommandLine } from "./sandbox.ts";
 
-/** Open files that the task writes to. */
-export interface LaunchFiles {
-  readonly stdout: number;
-  readonly stderr: number;
-  /** Gets what went wrong before the program ran, then its exit status, each a line. */
-  readonly exit: number;
+/** How a task's first process is started. Holds plain data only: it may be sent to another thread. */
+export interface LaunchRequest {
+  readonly taskId: string;
+  /** The boot of the machine. */
+  readonly bootId: string;
+  readonly line: CommandLine;
+  /** Files that the task appends its output to; made if missing. */
+  readonly stdout: string;
+  readonly stderr: string;
+  /** File, made anew, for what went wrong before the program ran, then its exit status, each a line. */
+  readonly exit: string;
+  /** File for the identity of the process. */
+  readonly record: string;
+}
+
+/** A task's first process. */
+export interface Launched {
+  readonly record: ProcessRecord;
+  /** Resolves when its program runs; never when that failed: then it ends. */
+  readonly started: Promise<void>;
+  /**
+   * Resolves with its exit status, 128 + n when signal n ended it; with null when nobody will see its
+   * end, which may come any time.
+   */
+  readonly ended: Promise<number | null>;
+}
+
+/** Starts the first processes of tasks. */
+export interface Launcher {
+  /**
+   * Starts a command line in a session of its own, so that it outlives swarmd and can be signalled as
+   * a group. Resolves once the process is there and its identity is on disk; nothing runs when it
+   * throws. `unavailable` when the machine is out of processes or memory for now; only `aborted` leaves
+   * open whether the process is there.
+   */
+  launch(request: LaunchRequest): Promise<Launched>;
+  /** Hears of no process any more; they keep running. */
+  close(): Promise<void>;
 }
 
 /**
@@ -50,36 +85,59 @@ export function plainEnter({ command, env, cwd }: Omit<PlainProgram, "ulimits">)
   return { argv: ["/bin/sh", "-c", script, "skep-enter", cwd, ...command], env };
 }
 
-/** A task's first process, and when its program runs. */
-export interface Launched {
-  readonly child: ChildProcess;
-  /** Resolves when the program runs, or never will: its exit status tells. */
-  readonly settled: Promise<void>;
-}
+/** Starts processes from the thread that asks, which stands still meanwhile. */
+export const directLauncher: Launcher = { launch, close: () => Promise.resolve() };
 
-/**
- * Starts a command line in a session of its own, so that it outlives swarmd and can be signalled as
- * a group. Resolves once the process is there. `unavailable` when the machine is out of processes or
- * memory for now.
- */
-export function launch({ argv, env }: CommandLine, files: LaunchFiles): Promise<Launched> {
-  const [file = "", ...args] = argv;
-  const child = spawn(file, args, {
-    cwd: "/",
-    env,
-    detached: true,
-    stdio: ["ignore", files.stdout, files.stderr, files.exit, "pipe"],
-  });
+async function launch(request: LaunchRequest): Promise<Launched> {
+  const child = await spawned(request);
+  const pid = child.pid ?? 0;
+  child.unref();
+  const { taskId, bootId } = request;
+  const record = { taskId, pid, startTime: readStat(pid)?.startTime ?? 0, bootId };
+  try {
+    writeRecord(request.record, record);
+  } catch (error) {
+    // Nobody would know of it: better no process than one that no later swarmd finds.
+    signalGroup(pid, "SIGKILL");
+    throw error;
+  }
   const ready = child.stdio[4] as Readable;
-  const settled = Promise.race([once(ready, "data"), once(child, "exit")]).then(() => {
-    ready.destroy();
-  });
-  return new Promise((resolve, reject) => {
-    child.once("spawn", () => resolve({ child, settled }));
-    child.once("error", (error: NodeJS.ErrnoException) => {
-      const temporary = error.code === "EAGAIN" || error.code === "ENOMEM";
-      const code = temporary ? "unavailable" : "failed-precondition";
-      reject(new SwarmError(code, `starting the process failed: ${error.message}`));
+  const started = new Promise<void>((resolve) => {
+    ready.once("data", () => {
+      resolve();
+      ready.destroy();
     });
   });
+  const ended = new Promise<number>((resolve) => {
+    child.once("exit", (code, signal) => {
+      ready.destroy();
+      resolve(signal ? 128 + constants.signals[signal] : (code ?? EXIT_UNKNOWN));
+    });
+  });
+  return { record, started, ended };
+}
+
+function spawned({ line, stdout, stderr, exit }: LaunchRequest): Promise<ChildProcess> {
+  const [file = "", ...args] = line.argv;
+  const files: number[] = [];
+  try {
+    for (const path of [stdout, stderr]) files.push(openSync(path, "a", 0o600));
+    files.push(openSync(exit, "w", 0o600));
+    const child = spawn(file, args, {
+      cwd: "/",
+      env: line.env,
+      detached: true,
+      stdio: ["ignore", ...files, "pipe"],
+    });
+    return new Promise((resolve, reject) => {
+      child.once("spawn", () => resolve(child));
+      child.once("error", (error: NodeJS.ErrnoException) => {
+        const temporary = error.code === "EAGAIN" || error.code === "ENOMEM";
+        const code = temporary ? "unavailable" : "failed-precondition";
+        reject(new SwarmError(code, `starting the process failed: ${error.message}`));
+      });
+    });
+  } finally {
+    for (const open of files) closeSync(open);
+  }
 }

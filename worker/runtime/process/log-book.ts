@@ -57,8 +57,9 @@ export class LogBook {
 
   #watch(): void {
     try {
-      this.#watcher = watch(this.#options.dir, { persistent: false }, (_event, name) => {
-        if (name === null || name.includes(".marks")) return;
+      this.#watcher = watch(this.#options.dir, { persistent: false }, (event, name) => {
+        // A rename is a file that was made or deleted: neither has brought a line.
+        if (event === "rename" || name === null || name.includes(".marks")) return;
         this.#logs.get(name.slice(0, name.lastIndexOf(".")))?.touched();
       });
       this.#watcher.on("error", (error) => this.#poll(error));

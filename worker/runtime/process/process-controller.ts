@@ -1,5 +1,3 @@
-import { closeSync } from "node:fs";
-import { setImmediate } from "node:timers/promises";
 import { abortable, linked } from "../../../lib/abort.ts";
 import { sleep, type Clock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
@@ -187,16 +185,8 @@ export class ProcessController implements TaskController {
     const { table, logs, isolation } = this.#modules;
     const { id } = this.#task;
     const line = await isolation.start(this.#task, this.#scope, this.#files, this.#marks());
-    const output = logs.of(id).openFiles();
-    try {
-      await table.start(id, line, output);
-    } finally {
-      closeSync(output.stdout);
-      closeSync(output.stderr);
-    }
-    // Node spawns without letting the event loop turn: hundreds in a row would keep it from
-    // answering the manager's pings, and the node would be taken for dead.
-    await setImmediate();
+    const log = logs.of(id);
+    await table.start(id, line, { stdout: log.path("stdout"), stderr: log.path("stderr") });
   }
 
   /** Variables that tell whose task a process is. */

@@ -12,6 +12,8 @@ import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir, payloadPath } from "../payload-dir.ts";
 import { openCgroups } from "./cgroups.ts";
 import { PlainIsolation, SandboxIsolation, type Isolation } from "./isolation.ts";
+import { directLauncher, type Launcher } from "./launch.ts";
+import { LaunchProcess } from "./launch-process.ts";
 import { LogBook } from "./log-book.ts";
 import { NetworkNamespaces } from "./network-namespaces.ts";
 import { ProcessController, type ProcessModules } from "./process-controller.ts";
@@ -24,10 +26,7 @@ import { TaskSetup } from "./task-setup.ts";
 import { Toolbox } from "./toolbox.ts";
 import { Volumes } from "./volumes.ts";
 
-/**
- * Starts under way at a time. The event loop stands still while a process is spawned, so more of them
- * do not start sooner, but keep the loop from everything else (npm run bench -- processes --only parallel).
- */
+/** Starts under way at a time. More of them cost the kernel more CPU and gain nothing (docs/benchmarks.md). */
 const STARTS_MAX = 2;
 /** Log bytes kept per task and stream. */
 const LOG_BYTES_MAX = 8 << 20;
@@ -42,15 +41,19 @@ export interface ProcessRuntimeOptions {
   readonly sandbox?: boolean;
   /** Starts under way at a time. @default 2 */
   readonly startsMax?: number;
+  /** Whether processes are started by a small process instead of this one. @default false */
+  readonly launchProcess?: boolean;
 }
 
 /** Runs tasks as plain processes of this machine. */
 class ProcessRuntime implements Runtime {
   readonly #node: NodeScope;
   readonly #modules: ProcessModules;
+  readonly #launcher: Launcher;
 
-  constructor(node: NodeScope, modules: ProcessModules) {
+  constructor(node: NodeScope, launcher: Launcher, modules: ProcessModules) {
     this.#node = node;
+    this.#launcher = launcher;
     this.#modules = modules;
   }
 
@@ -86,6 +89,7 @@ class ProcessRuntime implements Runtime {
     this.#modules.table.close();
     this.#modules.logs.close();
     this.#modules.dialer.close();
+    await this.#launcher.close();
   }
 }
 
@@ -119,14 +123,15 @@ export async function openProcessRuntime(
   const bytesMax = options.logBytesMax ?? LOG_BYTES_MAX;
   const logs = new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log });
   const onEnded = (taskId: string): void => logs.of(taskId).finish();
+  const launcher = options.launchProcess ? new LaunchProcess() : directLauncher;
   const modules: ProcessModules = {
     clock,
-    table: new ProcessTable({ dir, worker: dir }, { clock, onEnded }),
+    table: new ProcessTable({ dir, worker: dir }, { clock, launcher, onEnded }),
     logs,
     isolation: openIsolation(dir, options.sandbox ?? true),
     starts: new Limit(options.startsMax ?? STARTS_MAX),
     worker: dir,
     dialer: new NetworkDialer(clock),
   };
-  return new ProcessRuntime(options.node, modules);
+  return new ProcessRuntime(options.node, launcher, modules);
 }

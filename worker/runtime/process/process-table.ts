@@ -1,28 +1,17 @@
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync } from "node:fs";
-import { renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { constants } from "node:os";
 import { every, type Cancel, type Clock } from "../../../lib/clock.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
-import { launch, type Launched } from "./launch.ts";
-import { bootId, findMarked, isAlive, programOf, readStat, signalGroup } from "./proc.ts";
+import { isSwarmError } from "../../../lib/errors.ts";
+import type { Launched, Launcher } from "./launch.ts";
+import { bootId, findMarked, isAlive, programOf, signalGroup } from "./proc.ts";
+import { EXIT_UNKNOWN, readRecord, writeRecord, type ProcessRecord } from "./process-record.ts";
 import type { CommandLine } from "./sandbox.ts";
 
 /** How often processes that are not our children are looked at. */
 const ADOPTED_POLL_MS = 500;
 /** A full look at an adopted process (is it a zombie, is it another one) comes every so many polls. */
 const FULL_CHECK_POLLS = 20;
-/** Exit status of a process that nobody saw end: as if killed. */
-const EXIT_UNKNOWN = 137;
-
-/** Identity of a task's process, kept on disk. */
-interface ProcessRecord {
-  readonly taskId: string;
-  readonly pid: number;
-  readonly startTime: number;
-  readonly bootId: string;
-}
-
 /** How a task's process ended. */
 export interface ProcessEnd {
   readonly code: number;
@@ -66,6 +55,7 @@ export interface ProcessTableOptions {
 
 export interface ProcessTableModules {
   readonly clock: Clock;
+  readonly launcher: Launcher;
   /** Told once of every task whose process has ended. */
   readonly onEnded: (taskId: string) => void;
 }
@@ -78,6 +68,7 @@ export interface ProcessTableModules {
 export class ProcessTable {
   readonly #options: ProcessTableOptions;
   readonly #clock: Clock;
+  readonly #launcher: Launcher;
   readonly #onEnded: (taskId: string) => void;
   readonly #boot = bootId();
   readonly #entries = new Map<string, Entry>();
@@ -85,9 +76,10 @@ export class ProcessTable {
   #stopPolling: Cancel | null = null;
   #polls = 0;
 
-  constructor(options: ProcessTableOptions, { clock, onEnded }: ProcessTableModules) {
+  constructor(options: ProcessTableOptions, { clock, launcher, onEnded }: ProcessTableModules) {
     this.#options = options;
     this.#clock = clock;
+    this.#launcher = launcher;
     this.#onEnded = onEnded;
     mkdirSync(join(options.dir, "exits"), { recursive: true, mode: 0o700 });
     mkdirSync(join(options.dir, "records"), { recursive: true, mode: 0o700 });
@@ -103,7 +95,7 @@ export class ProcessTable {
     for (const name of readdirSync(join(this.#options.dir, "records"))) {
       if (!name.endsWith(".json")) continue;
       const path = join(this.#options.dir, "records", name);
-      const record: ProcessRecord = JSON.parse(readFileSync(path, "utf8"));
+      const record = readRecord(path);
       if (this.#entries.has(record.taskId)) continue;
       if (known.has(record.taskId)) this.#take(record);
       else others.push(record.taskId);
@@ -141,39 +133,39 @@ export class ProcessTable {
   }
 
   /**
-   * Starts a task's process; does nothing when it was started before. Resolves when its program
-   * runs, or has failed to.
+   * Starts a task's process; does nothing when it was started before. Its output is appended to the
+   * files at the paths of `output`. Resolves when its program runs, or has failed to.
    */
   async start(
     taskId: string,
     line: CommandLine,
-    output: { readonly stdout: number; readonly stderr: number },
+    output: { readonly stdout: string; readonly stderr: string },
   ): Promise<void> {
     if (this.#entries.has(taskId)) return;
-    const exit = openSync(this.#exitPath(taskId), "w", 0o600);
+    const [exit, record] = [this.#exitPath(taskId), this.#recordPath(taskId)];
+    const request = { taskId, bootId: this.#boot, line, ...output, exit, record };
     let launched: Launched;
     try {
-      launched = await launch(line, { ...output, exit });
-    } finally {
-      closeSync(exit);
-    }
-    const { child, settled } = launched;
-    const pid = child.pid ?? 0;
-    child.unref();
-    let entry: Entry;
-    try {
-      entry = entryOf(this.#write(taskId, pid, readStat(pid)?.startTime ?? 0));
+      launched = await this.#launcher.launch(request);
     } catch (error) {
-      // Nobody would know of it: better no process than one that no later swarmd finds.
-      signalGroup(pid, "SIGKILL");
+      if (isSwarmError(error, "aborted") && (await this.#find(taskId))) return;
       throw error;
     }
+    const entry = entryOf(launched.record);
     this.#entries.set(taskId, entry);
-    child.once("exit", (code, signal) => {
-      const status = signal ? 128 + constants.signals[signal] : (code ?? EXIT_UNKNOWN);
-      this.#settle(entry, this.#readExit(taskId) ?? { code: status, complaint: "" });
+    void launched.ended.then((code) => {
+      if (code === null) this.#adopt(entry);
+      else this.#settle(entry, this.#readExit(taskId) ?? { code, complaint: "" });
     });
-    await settled;
+    await Promise.race([launched.started, entry.ended]);
+  }
+
+  /** Takes over the process of a task that nobody told us of; false when there is none. */
+  async #find(taskId: string): Promise<boolean> {
+    const marked = await findMarked(this.#options.worker);
+    const found = marked.find(({ pid, session, taskId: id }) => pid === session && id === taskId);
+    if (found) this.#take(this.#write(taskId, found.pid, found.startTime));
+    return found !== undefined;
   }
 
   /** Resolves when a started task has ended. */
@@ -215,6 +207,11 @@ export class ProcessTable {
       this.#onEnded(record.taskId);
       return;
     }
+    this.#adopt(entry);
+  }
+
+  /** From now on somebody has to look whether it still runs. */
+  #adopt(entry: Entry): void {
     this.#adopted.add(entry);
     this.#stopPolling ??= every(this.#clock, ADOPTED_POLL_MS, () => this.#poll());
   }
@@ -243,9 +240,7 @@ export class ProcessTable {
 
   #write(taskId: string, pid: number, startTime: number): ProcessRecord {
     const record: ProcessRecord = { taskId, pid, startTime, bootId: this.#boot };
-    const path = this.#recordPath(taskId);
-    writeFileSync(`${path}.new`, JSON.stringify(record), { mode: 0o600 });
-    renameSync(`${path}.new`, path);
+    writeRecord(this.#recordPath(taskId), record);
     return record;
   }
 

@@ -182,6 +182,7 @@ async function openCursors(
   read: LogRead,
   limits: Limits,
 ): Promise<void> {
+  if (!log.removed) log.make();
   for (const stream of ["stdout", "stderr"] as const) {
     if (!read[stream]) continue;
     const file = await openStream(log, stream);

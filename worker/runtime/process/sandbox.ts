@@ -150,8 +150,8 @@ function programCommand(inside: Inside, report: string): readonly string[] {
   const { uid, gid, groups, bounding, noNewPrivileges } = privileges;
   return [
     ...tool("setpriv", hasRoot),
-    `--reuid=${uid}`,
-    `--regid=${gid}`,
+    // Who is root already is not looked up: the databases of users cost as much as a program start.
+    ...(uid === 0 && gid === 0 ? [] : [`--reuid=${uid}`, `--regid=${gid}`]),
     groups.length > 0 ? `--groups=${groups.join(",")}` : "--clear-groups",
     `--bounding-set=${bounding}`,
     "--inh-caps=-all",

@@ -52,11 +52,6 @@ export class TaskLog {
     for (const mark of marks.toReversed()) this.#starts[mark.stream] = mark.offset;
     for (const mark of marks) this.#sizes[mark.stream] = mark.offset;
     this.#marks = marks.length;
-    if (marks.length > 0) return;
-    const { stdout, stderr } = this.openFiles();
-    closeSync(stdout);
-    closeSync(stderr);
-    this.#append(STREAMS.map((stream) => this.#mark(stream, 0)));
   }
 
   /** Whether the log was deleted: nothing more will come. */
@@ -70,12 +65,9 @@ export class TaskLog {
     return join(this.#options.dir, `${this.#options.taskId}.${suffix}`);
   }
 
-  /** Descriptors for the task to append to; the caller closes them. */
-  openFiles(): { readonly stdout: number; readonly stderr: number } {
-    return {
-      stdout: openSync(this.path("stdout"), "a", 0o600),
-      stderr: openSync(this.path("stderr"), "a", 0o600),
-    };
+  /** Makes the files of a task that has not been started yet, for whoever reads them. */
+  make(): void {
+    for (const stream of STREAMS) closeSync(openSync(this.path(stream), "a", 0o600));
   }
 
   /** Offset of the oldest byte that is kept. */
@@ -151,8 +143,11 @@ export class TaskLog {
   }
 
   #append(marks: readonly LogMark[]): void {
-    this.#guard(() => appendMarks(this.#marksPath, marks));
-    this.#marks += marks.length;
+    if (marks.length === 0) return;
+    // Most tasks say little: their marks begin with their output, not with them.
+    const first = this.#marks === 0 ? STREAMS.map((stream) => this.#mark(stream, 0)) : [];
+    this.#guard(() => appendMarks(this.#marksPath, [...first, ...marks]));
+    this.#marks += first.length + marks.length;
     if (this.#marks > MARKS_MAX) this.#replaceMarks(thinMarks(readMarks(this.#marksPath)));
     for (const mark of marks) {
       this.#sizes[mark.stream] = mark.offset;
