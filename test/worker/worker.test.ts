@@ -114,6 +114,31 @@ describe("worker", () => {
     await eventually(() => machine.tasks.size === 0);
   });
 
+  it("clears away what is to be removed without waiting for the managers to drop it", async () => {
+    leader.assign(task("t1"), task("t2"));
+    await reaches("t1", TaskState.RUNNING);
+    await reaches("t2", TaskState.RUNNING);
+    leader.want("t1", TaskState.REMOVE);
+    await eventually(() => !machine.tasks.has("t1"));
+    await reaches("t1", TaskState.SHUTDOWN);
+    assert.deepEqual(machine.running(), ["t2"]);
+  });
+
+  it("removes on release what could not be cleared away before", async () => {
+    let left = 1;
+    machine.hook = (step) => {
+      if (step === "remove" && left-- > 0) throw new SwarmError("internal", "device busy");
+    };
+    leader.assign(task("t1"));
+    await reaches("t1", TaskState.RUNNING);
+    leader.want("t1", TaskState.REMOVE);
+    await reaches("t1", TaskState.SHUTDOWN);
+    await eventually(() => left === 0);
+    assert.ok(machine.tasks.has("t1"));
+    leader.unassign("t1");
+    await eventually(() => machine.tasks.size === 0);
+  });
+
   it("breaks a preparation off when the task is to shut down", async () => {
     machine.hook = (step, _id, signal) =>
       step === "prepare"

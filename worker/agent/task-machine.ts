@@ -46,6 +46,14 @@ export function nextStep(actual: TaskState, desired: TaskState): Step {
   return NONE;
 }
 
+/**
+ * Whether nothing of a task is needed any more: it has ended, and the managers drop it as soon as they
+ * hear so. Waiting for that would keep its remains for two more commits and a message.
+ */
+export function isClearable(actual: TaskState, desired: TaskState): boolean {
+  return desired >= TaskState.REMOVE && actual >= TaskState.COMPLETE;
+}
+
 /** Where a step of the runtime leads when it succeeds. `exit` is the outcome of `wait`. */
 export function succeeded(kind: "prepare" | "start" | "shutdown"): Progress {
   if (kind === "prepare") return progress(TaskState.READY, "prepared");

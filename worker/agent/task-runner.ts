@@ -9,6 +9,7 @@ import type { Runtime, TaskController, TaskFacts, TaskFiles } from "../runtime/r
 import {
   exited,
   failed,
+  isClearable,
   nextStep,
   stillRuns,
   succeeded,
@@ -41,6 +42,8 @@ export class TaskRunner {
   #task: Task;
   #status: TaskStatus;
   #controller: TaskController | null = null;
+  /** Clearing was tried: what it left is for whoever releases the task. */
+  #cleared = false;
   #current: { readonly kind: Work; readonly link: Linked } | null = null;
 
   constructor({ task, status }: StoredTask, modules: RunnerModules) {
@@ -87,12 +90,27 @@ export class TaskRunner {
       for (;;) {
         signal.throwIfAborted();
         const step = this.#next();
-        if (step.kind === "none") await this.#bell.wait();
+        if (step.kind === "none") await this.#rest(signal);
         else if (step.kind === "advance") await this.#record(this.#furthest(step.to), null);
         else await this.#carryOut(step.kind, signal);
       }
     } finally {
       release();
+    }
+  }
+
+  /** Returns when the desired state may have changed; clears away a task that will not be missed. */
+  async #rest(signal: AbortSignal): Promise<void> {
+    if (this.#cleared || !isClearable(this.#status.state, this.#task.desiredState))
+      return this.#bell.wait();
+    this.#cleared = true;
+    try {
+      await this.controller().remove(signal);
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof InvariantError) throw error;
+      const { log } = this.#modules;
+      log.debug({ taskId: this.#task.id, err: error }, "task is cleared away when it is released");
     }
   }
 

@@ -2,7 +2,13 @@ import assert from "node:assert/strict";
 import fc from "fast-check";
 import { SwarmError } from "../../../lib/errors.ts";
 import { TaskState } from "../../../proto/generated.ts";
-import { exited, failed, nextStep, succeeded } from "../../../worker/agent/task-machine.ts";
+import {
+  exited,
+  failed,
+  isClearable,
+  nextStep,
+  succeeded,
+} from "../../../worker/agent/task-machine.ts";
 
 /** Follows a task whose every step succeeds; returns the messages on its way. */
 function follow(start: TaskState, desired: TaskState): { state: TaskState; messages: string[] } {
@@ -58,6 +64,13 @@ describe("task machine", () => {
         (state, desired) => assert.equal(nextStep(state, desired).kind, "none"),
       ),
     );
+  });
+
+  it("lets nothing of a task go but of one that has ended and is to be removed", () => {
+    assert.ok(isClearable(TaskState.SHUTDOWN, TaskState.REMOVE));
+    assert.ok(isClearable(TaskState.FAILED, TaskState.REMOVE));
+    assert.ok(!isClearable(TaskState.RUNNING, TaskState.REMOVE));
+    assert.ok(!isClearable(TaskState.FAILED, TaskState.SHUTDOWN));
   });
 
   it("always comes to rest, and never goes back", () => {

@@ -59,6 +59,8 @@ export class DockerController implements TaskController {
   #created = false;
   /** The container is known to have ended, or to be gone: nothing starts it again. */
   #ended = false;
+  /** Nothing of the task is left. */
+  #removed = false;
 
   constructor(task: Task, scope: TemplateScope, files: TaskFiles, modules: DockerModules) {
     containerSpec(task);
@@ -117,11 +119,13 @@ export class DockerController implements TaskController {
   }
 
   async remove(signal: AbortSignal): Promise<void> {
+    if (this.#removed) return;
     // Most tasks were shut down before: the engine need not be asked to stop them again.
     if (!this.#ended) await this.#stop(signal);
     await this.#delete(signal);
     this.#view.unwatch();
     this.#modules.payloads.remove(this.#task.id);
+    this.#removed = true;
   }
 
   async facts(signal: AbortSignal): Promise<TaskFacts | null> {
