@@ -26,6 +26,7 @@ import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
 import type { Images } from "./images/images.ts";
 import { bindSources } from "./mounts.ts";
+import type { Stops } from "./stops.ts";
 
 /** What all containers of a node share. */
 export interface DockerModules extends DockerReachModules {
@@ -35,6 +36,7 @@ export interface DockerModules extends DockerReachModules {
   readonly payloads: PayloadDir;
   /** Creations and starts under way at a time. */
   readonly starts: Limit;
+  readonly stops: Stops;
   /** Deletions of containers under way at a time. */
   readonly removals: Limit;
 }
@@ -229,8 +231,9 @@ export class DockerController implements TaskController {
 
   async #stop(signal: AbortSignal): Promise<void> {
     const t = graceSeconds(containerSpec(this.#task));
+    const stop = (): Promise<void> => this.#view.change((c) => c.stop({ t }), signal);
     try {
-      await this.#view.change((container) => container.stop({ t }), signal);
+      await this.#modules.stops.run(this.#task.id, stop, signal);
     } catch (error) {
       if (!isSwarmError(error, "not-found", "failed-precondition")) throw error;
       if (error.code === "failed-precondition") await this.#deleteUnstarted(signal);

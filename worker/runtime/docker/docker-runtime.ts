@@ -20,6 +20,7 @@ import { ImageBook } from "./images/image-book.ts";
 import type { CollectionRules } from "./images/collection.ts";
 import { engineDiskUse, runImageCollector } from "./images/image-collector.ts";
 import { Images, type ImagesOptions } from "./images/images.ts";
+import { Stops } from "./stops.ts";
 
 /**
  * Containers created or started at a time for each CPU. A start keeps an engine busy for 200 ms of
@@ -201,6 +202,7 @@ export async function openDockerRuntime(
     images: new Images(images, { docker, book, ...modules }),
     payloads: new PayloadDir(payloadDir),
     starts: new Limit(STARTS_PER_CPU * availableParallelism()),
+    stops: new Stops(availableParallelism(), { events, ...modules }),
     removals: new Limit(REMOVALS_PER_CPU * availableParallelism()),
     dialer: new NetworkDialer(modules.clock),
   };
