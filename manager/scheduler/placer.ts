@@ -50,6 +50,8 @@ export class Placer {
 
   /** Puts a task that another scheduler placed on that node, if every filter lets it. */
   placeAt(task: Task, info: NodeInfo): Decision {
+    // Whom it waits for is no news any more, and one transaction holds one change of a task.
+    this.#unlabelled.delete(task.id);
     const pipeline = new Pipeline(task);
     const isCounted = info.remove(task) !== "none";
     if (pipeline.fits(info)) {

@@ -182,6 +182,26 @@ describe("external schedulers", () => {
     await assert.rejects(place([], ""), (error) => isSwarmError(error, "invalid"));
   });
 
+  it("place a task that has not even been told yet whom it waits for", async () => {
+    leadership.abort();
+    await loops;
+    await nodes(sizedNode("n1", 1, 8));
+    await tasks(2, { cpus: 1 });
+    lead();
+    // Before the scheduler's first round, which decides on all of it in one transaction.
+    const results = await place([
+      ["web1", "n1"],
+      ["web2", "n1"],
+    ]);
+    assert.deepEqual(
+      results.map(({ outcome }) => outcome),
+      [Outcome.PLACED, Outcome.UNFIT],
+    );
+    assert.equal(task("web1").nodeId, "n1");
+    const reason = "no suitable node (insufficient resources on 1 node)";
+    await eventually("the refusal is there", () => task("web2").status?.err === reason);
+  });
+
   it("never overbook a node together with our own scheduler", async () => {
     await nodes(sizedNode("n1", 10, 64));
     await tasks(10, { cpus: 1 });
