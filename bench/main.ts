@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { cancelled } from "../lib/abort.ts";
 import { systemClock } from "../lib/clock.ts";
+import { hasSwarmdFlags, runWithSwarmdFlags } from "./node-flags.ts";
 import { containersSuite } from "./containers/suite.ts";
 import { parseCommandLine } from "./options.ts";
 import { orchestratorSuite } from "./orchestrator/suite.ts";
@@ -47,4 +48,5 @@ async function main(): Promise<void> {
   }
 }
 
-await main();
+if (hasSwarmdFlags()) await main();
+else process.exitCode = await runWithSwarmdFlags();

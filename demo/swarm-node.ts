@@ -3,6 +3,7 @@ import type { ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
+import { SWARMD_NODE_FLAGS } from "../lib/node-flags.ts";
 
 const SWARMD = path.join(import.meta.dirname, "..", "node", "main.js");
 const SWARM = path.join(import.meta.dirname, "..", "cli", "main.js");
@@ -46,7 +47,7 @@ export class DemoNode {
     const flags = ["--state-dir", this.dir, "--host", `unix://${this.socket}`];
     flags.push("--hostname", this.name, "--runtime", this.#runtime);
     // A group of its own: Ctrl-C at the terminal is for the demo, which then stops its nodes.
-    this.#process = spawn(process.execPath, [SWARMD, ...flags], {
+    this.#process = spawn(process.execPath, [...SWARMD_NODE_FLAGS, SWARMD, ...flags], {
       stdio: ["ignore", log, log],
       detached: true,
     });

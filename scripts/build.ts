@@ -5,6 +5,7 @@
 import fs from "node:fs";
 import path from "node:path";
 import { build, type BuildOptions, type Plugin } from "esbuild";
+import { SWARMD_NODE_FLAGS } from "../lib/node-flags.ts";
 
 const ROOT = path.join(import.meta.dirname, "..");
 const DIST = path.join(ROOT, "dist");
@@ -45,6 +46,22 @@ const withoutSsh: Plugin = {
 const BANNER = `import { createRequire as createRequire_ } from "node:module";
 const require = createRequire_(import.meta.url), __dirname = import.meta.dirname, __filename = import.meta.filename;`;
 
+const NODE_SHEBANG = "#!/usr/bin/env node\n";
+
+/**
+ * Has `program` start Node with the flags of swarmd. `env -S` would do, but BusyBox has none: to a
+ * shell the first line of code is a no-op and an exec, to Node a string and a comment.
+ */
+function startWithFlags(program: string): void {
+  const code = fs.readFileSync(program, "utf8");
+  if (!code.startsWith(NODE_SHEBANG)) throw new Error(`${program} has no line for Node`);
+  const exec = `":" //; exec node ${SWARMD_NODE_FLAGS.join(" ")} "$0" "$@"\n`;
+  // The banner's first line, empty so far: source maps go by lines.
+  const rest = code.slice(NODE_SHEBANG.length);
+  if (!rest.startsWith("\n")) throw new Error(`${program} has no room for the shell's line`);
+  fs.writeFileSync(program, `#!/bin/sh\n${exec}${rest.slice(1)}`);
+}
+
 fs.rmSync(DIST, { recursive: true, force: true });
 const shared = {
   absWorkingDir: ROOT,
@@ -55,7 +72,7 @@ const shared = {
   format: "esm",
   external: EXTERNAL,
   plugins: [withoutSsh],
-  banner: { js: BANNER },
+  banner: { js: `\n${BANNER}` },
   sourcemap: "linked",
   legalComments: "linked",
   logLevel: "warning",
@@ -67,5 +84,6 @@ await build({
   splitting: true,
   chunkNames: "node/[name]-[hash]",
 });
+startWithFlags(path.join(DIST, "node/main.js"));
 for (const program of ["node/main.js", "cli/main.js"])
   fs.chmodSync(path.join(DIST, program), 0o755);

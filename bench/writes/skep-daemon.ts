@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { SWARMD_NODE_FLAGS } from "../../lib/node-flags.ts";
 import { start } from "../child.ts";
 import { freePorts } from "../ports.ts";
 import type { Site } from "../site.ts";
@@ -27,6 +28,7 @@ export function skepDaemons(
     const socketPath = join(home, "swarm.sock");
     const [port] = await freePorts(1);
     const args = [
+      ...SWARMD_NODE_FLAGS,
       ...program(),
       `--state-dir=${home}`,
       `--host=unix://${socketPath}`,

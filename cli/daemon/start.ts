@@ -3,6 +3,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { SwarmError, messageOf } from "../../lib/errors.ts";
+import { SWARMD_NODE_FLAGS } from "../../lib/node-flags.ts";
 import { packageRoot } from "../../lib/package-root.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 
@@ -43,6 +44,7 @@ export type DaemonStarter = (
 export const SWARMD: readonly string[] = [
   process.execPath,
   ...process.execArgv,
+  ...SWARMD_NODE_FLAGS,
   join(
     packageRoot(import.meta.dirname),
     import.meta.filename.endsWith(".ts") ? "node/main.ts" : "dist/node/main.js",

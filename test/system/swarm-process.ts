@@ -3,6 +3,7 @@ import { once } from "node:events";
 import fs from "node:fs";
 import path from "node:path";
 import { systemClock } from "../../lib/clock.ts";
+import { SWARMD_NODE_FLAGS } from "../../lib/node-flags.ts";
 import { call } from "../../demo/api.ts";
 
 const ROOT = path.join(import.meta.dirname, "..", "..");
@@ -120,7 +121,8 @@ export class SwarmProcess {
     const log = fs.openSync(path.join(this.dir, "swarmd.log"), "a", 0o600);
     const flags = ["--state-dir", this.#stateDir, "--host", `unix://${this.socket}`];
     flags.push("--hostname", this.name, ...this.#flags);
-    const command = [...this.#prefix, process.execPath, SWARMD, ...flags];
+    const node = [process.execPath, ...SWARMD_NODE_FLAGS];
+    const command = [...this.#prefix, ...node, SWARMD, ...flags];
     this.#process = spawn(command[0] as string, command.slice(1), {
       stdio: ["ignore", log, log],
       detached: true,
