@@ -62,8 +62,13 @@ export class LocalNode implements SwarmNode {
     await this.#begin(async () => {
       const material = await this.#keys.load();
       if (!material) {
-        const text = `${this.#modules.state.path} has no certificate: leave the swarm with --force and join again`;
-        throw new SwarmError("failed-precondition", text);
+        const { path } = this.#modules.state;
+        throw new SwarmError(
+          "failed-precondition",
+          `${path} belongs to node ${saved.nodeId} of a swarm, but its certificate is gone. Put ` +
+            `${path}/certificates back, or remove the node on a manager ("swarm node rm --force ` +
+            `${saved.nodeId}"), delete ${path} and join again`,
+        );
       }
       await this.#enter({ saved, material, unlockKey }, signal);
     });

@@ -1,3 +1,4 @@
+import { isSwarmError, SwarmError } from "../../lib/errors.ts";
 import { segment } from "../api/engine.ts";
 import type { Cluster, Node } from "../api/types.ts";
 import type { SwarmCommand } from "../command.ts";
@@ -78,14 +79,26 @@ export function addInit(parent: SwarmCommand, context: Context): void {
     .action((flags: InitFlags) => runInit(flags, command, context));
 }
 
+/** What a node says that cannot tell by itself where others reach it. */
+const NO_ADDRESS = /could not choose an IP address to advertise|could not find the system's IP/;
+
+/** Names the flag that helps where `work` fails for want of an address, as Docker's client does. */
+export async function withAddressAdvice<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!isSwarmError(error) || !NO_ADDRESS.test(error.message)) throw error;
+    const advice = `${error.message} - specify one with --advertise-addr`;
+    throw new SwarmError(error.code, advice, { cause: error });
+  }
+}
+
 async function runInit(flags: InitFlags, command: SwarmCommand, context: Context): Promise<void> {
   const { engine, nodeId } = await withDaemon(command, flags, context, async (found) => ({
     engine: found,
-    nodeId: await found.request<string>({
-      method: "POST",
-      path: "/swarm/init",
-      body: initBody(flags),
-    }),
+    nodeId: await withAddressAdvice(
+      found.request<string>({ method: "POST", path: "/swarm/init", body: initBody(flags) }),
+    ),
   }));
   context.out.write(`Swarm initialized: current node (${nodeId}) is now a manager.\n\n`);
   const [node, cluster] = [

@@ -85,7 +85,10 @@ function warnOfIdleFlags(flags: DaemonFlags, endpoint: Endpoint, context: Contex
 
 /** Stops what was started; the error to show says so after its cause. */
 async function undone(error: unknown, started: StartedDaemon): Promise<SwarmError> {
-  await started.stop();
+  const failure = await started.stop();
+  // Whoever only hears that the connection was cut must look for the cause on the other side.
+  if (failure !== "" && isSwarmError(error, "unavailable"))
+    return new SwarmError("unavailable", `swarmd started, and ended.${failure}`, { cause: error });
   const code = isSwarmError(error) ? error.code : "internal";
   return new SwarmError(
     code,

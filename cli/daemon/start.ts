@@ -7,8 +7,8 @@ import { SWARMD_NODE_FLAGS } from "../../lib/node-flags.ts";
 import { packageRoot } from "../../lib/package-root.ts";
 import type { Endpoint } from "../api/endpoint.ts";
 
-/** How long a new swarmd may take to answer on its socket. */
-const START_DEADLINE_MS = 20_000;
+/** How long a new swarmd may take to answer on its socket, on a machine that has much else to do. */
+const START_DEADLINE_MS = 60_000;
 const POLL_PERIOD_MS = 50;
 /** How long one that must go may take before this command stops waiting for it. */
 const STOP_DEADLINE_MS = 10_000;
@@ -29,8 +29,11 @@ export interface DaemonOptions {
 export interface StartedDaemon {
   readonly pid: number;
   readonly logFile: string;
-  /** Ends it again (SIGTERM) and waits until it has gone, within a bound. */
-  stop(): Promise<void>;
+  /**
+   * Ends it again (SIGTERM) and waits until it has gone, within a bound. Resolves with the end of
+   * its log when it failed, by then or before; else with an empty text.
+   */
+  stop(): Promise<string>;
 }
 
 /** Starts a swarmd in the background; resolves when `isUp` says that it answers. */
@@ -151,7 +154,8 @@ async function waitUntilUp(
     if (clock.monotonic() > deadline)
       throw new SwarmError(
         "deadline",
-        `swarmd did not answer within ${START_DEADLINE_MS / 1000} s.${await logTail(logFile)}`,
+        `swarmd did not answer within ${START_DEADLINE_MS / 1000} s and is stopped again. Is the ` +
+          `machine overloaded? Try again.${await logTail(logFile)}`,
       );
     await sleep(clock, POLL_PERIOD_MS, signal);
   }
@@ -168,18 +172,24 @@ function startedDaemon(child: ChildProcess, logFile: string, clock: Clock): Star
   return {
     pid: child.pid ?? 0,
     logFile,
-    stop: () =>
-      new Promise((resolve) => {
-        if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-          resolve();
-          return;
-        }
-        const cancel = clock.after(STOP_DEADLINE_MS, resolve);
-        child.once("exit", () => {
-          cancel();
-          resolve();
-        });
-        child.kill("SIGTERM");
-      }),
+    stop: async () => {
+      await ended(child, clock);
+      return child.exitCode ? logTail(logFile) : "";
+    },
   };
+}
+
+function ended(child: ChildProcess, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
+      resolve();
+      return;
+    }
+    const cancel = clock.after(STOP_DEADLINE_MS, resolve);
+    child.once("exit", () => {
+      cancel();
+      resolve();
+    });
+    child.kill("SIGTERM");
+  });
 }

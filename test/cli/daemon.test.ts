@@ -19,7 +19,6 @@ const FAKE_SWARMD = [
 const NOBODY = 65_534;
 
 describe("starting swarmd in the background", function () {
-  this.timeout(30_000);
   let dir: string;
   const daemon = daemonStarter(FAKE_SWARMD, systemClock);
   const swarm = (...args: string[]): Promise<Run> => runSwarm(args, undefined, { daemon });
@@ -64,7 +63,10 @@ describe("starting swarmd in the background", function () {
   it("stops it again when init fails, so that nothing is half done", async () => {
     const run = await swarm("init", "--state-dir", dir);
     assert.equal(run.status, 1);
-    assert.match(run.err, /swarm: could not choose an IP address to advertise/);
+    assert.match(
+      run.err,
+      /swarm: could not choose an IP address to advertise - specify one with --advertise-addr\n/,
+    );
     assert.match(
       run.err,
       /The swarmd that was started for this is stopped again; its log is .*swarmd\.log\n$/,
@@ -93,6 +95,14 @@ describe("starting swarmd in the background", function () {
     assert.equal(run.status, 1);
     assert.match(run.err, /swarm: swarmd did not start\. The end of its log .*swarmd\.log:/);
     assert.match(run.err, /listening on 2377: address already in use/);
+  });
+
+  it("shows the end of the log when swarmd starts and ends again", async () => {
+    process.env["FAKE_SWARMD"] = "dies";
+    const run = await swarm("init", "--state-dir", dir);
+    assert.equal(run.status, 1);
+    assert.match(run.err, /swarm: swarmd started, and ended\. The end of its log .*swarmd\.log:/);
+    assert.match(run.err, /the state directory has no certificate/);
   });
 
   it("says why a state directory can't be used", async () => {

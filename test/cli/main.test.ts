@@ -1,15 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { fileURLToPath } from "node:url";
 import { FakeDockerApi } from "../fakes/docker-api.ts";
 import { fillSwarm, task } from "./objects.ts";
-import { RUN_TYPESCRIPT, type Run } from "./harness.ts";
-
-const MAIN = fileURLToPath(new URL("../../cli/main.ts", import.meta.url));
+import { SWARM } from "../system/swarm-process.ts";
+import type { Run } from "./harness.ts";
 
 describe("the swarm program", function () {
-  this.timeout(30_000);
   let api: FakeDockerApi;
   beforeEach(async () => {
     api = await FakeDockerApi.open();
@@ -18,7 +15,7 @@ describe("the swarm program", function () {
   afterEach(() => api.close());
 
   async function start(args: readonly string[], input = ""): Promise<Run> {
-    const child = spawn(process.execPath, [RUN_TYPESCRIPT, MAIN, ...args], {
+    const child = spawn(process.execPath, [SWARM, ...args], {
       env: { ...process.env, SWARM_HOST: api.host },
     });
     let out = "";
@@ -54,7 +51,7 @@ describe("the swarm program", function () {
   it("ends quietly when its reader goes away", async () => {
     for (let n = 0; n < 20_000; n++)
       api.objects.tasks.push(task(`t${n}`, { service: "s", slot: n + 1, node: "aa" }, "running"));
-    const args = [RUN_TYPESCRIPT, MAIN, "task", "ls", "--no-resolve"];
+    const args = [SWARM, "task", "ls", "--no-resolve"];
     const child = spawn(process.execPath, args, { env: { ...process.env, SWARM_HOST: api.host } });
     let err = "";
     child.stderr.on("data", (chunk: Buffer) => (err += chunk.toString()));

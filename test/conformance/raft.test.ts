@@ -95,5 +95,5 @@ describe("the Raft core under etcd's data-driven scripts", () => {
     const code = "import(process.argv[1]).then((m) => console.log(Object.keys(m).sort().join()))";
     const { stdout: names } = await run(process.execPath, ["-e", code, stdout.trim()]);
     assert.equal(names.trim(), "createNode,decodeConfChange,newChanger,quorum");
-  }).timeout(60_000);
+  });
 });

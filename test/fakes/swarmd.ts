@@ -1,7 +1,8 @@
 /*
  * Stands in for swarmd where a test starts one: `FAKE_SWARMD=fail` prints an error and ends, else
  * it answers 200 on the socket until SIGTERM, but refuses to init: the address is not known, or
- * with `FAKE_SWARMD=member` the node is part of a swarm already.
+ * with `FAKE_SWARMD=member` the node is part of a swarm already. With `FAKE_SWARMD=dies` it ends
+ * with an error instead.
  */
 import { rmSync } from "node:fs";
 import { createServer } from "node:http";
@@ -22,6 +23,10 @@ const path = url.replace("unix://", "");
 const server = createServer((request, response) => {
   process.stderr.write(`${request.method} ${request.url}\n`);
   const isInit = request.url?.startsWith("/swarm/init") ?? false;
+  if (isInit && process.env["FAKE_SWARMD"] === "dies") {
+    process.stderr.write("the state directory has no certificate\n");
+    process.exit(1);
+  }
   response.writeHead(isInit ? 400 : 200, { "Content-Type": "application/json" });
   response.end(isInit ? REFUSAL : INFO);
 });

@@ -8,9 +8,9 @@ import { systemClock } from "../../lib/clock.ts";
 import { SWARMD, SwarmProcess, type Place } from "./swarm-process.ts";
 
 /** Longest that a condition may take to hold, milliseconds; generous, the machine may be busy. */
-const WAIT_LIMIT_MS = 30_000;
-/** Longest that a node may take to join: a manager takes part in Raft by then. */
-const JOIN_LIMIT_MS = 60_000;
+const WAIT_LIMIT_MS = 60_000;
+/** Longest that a call may take that nobody repeats: a new manager takes part in Raft by then. */
+const CALL_LIMIT_MS = 60_000;
 /** Setting up and tearing down a cluster, milliseconds. */
 const HOOK_LIMIT_MS = 120_000;
 const LOOPBACK = ["--listen-addr", "127.0.0.1:0", "--advertise-addr", "127.0.0.1"];
@@ -146,7 +146,7 @@ export class SystemCluster {
 
   /** Makes a swarm of which `manager` is the first node; the others join through it. */
   async init(manager: SwarmProcess): Promise<void> {
-    await manager.post("/swarm/init", { ...listen(manager), Spec: {} });
+    await manager.post("/swarm/init", { ...listen(manager), Spec: {} }, CALL_LIMIT_MS);
     const { Swarm } = await manager.get<NodeInfo>("/info");
     this.#addr = Swarm.RemoteManagers?.[0]?.Addr ?? "";
     const swarm = await manager.get<{ JoinTokens: { Worker: string; Manager: string } }>("/swarm");
@@ -164,7 +164,7 @@ export class SystemCluster {
 
   async join(node: SwarmProcess, role: "Worker" | "Manager"): Promise<void> {
     const body = { ...listen(node), RemoteAddrs: [this.#addr], JoinToken: this.#tokens[role] };
-    await node.post("/swarm/join", body, JOIN_LIMIT_MS);
+    await node.post("/swarm/join", body, CALL_LIMIT_MS);
   }
 
   /** Names of the flags that keep a node on loopback. */
@@ -258,7 +258,8 @@ export class SystemCluster {
 
   async create(name: string, shape: ServiceShape): Promise<string> {
     const manager = await this.manager();
-    return (await manager.post<{ ID: string }>("/services/create", this.spec(name, shape))).ID;
+    const body = this.spec(name, shape);
+    return (await manager.post<{ ID: string }>("/services/create", body, CALL_LIMIT_MS)).ID;
   }
 
   async service(name: string): Promise<SystemService> {

@@ -9,7 +9,6 @@ import { run, SWARM, SWARMD, type Run, type SwarmProcess } from "./swarm-process
 const FOREIGN_SECRET = "0".repeat(25);
 
 describe("what goes wrong is said", function () {
-  this.timeout(60_000);
   const cluster = useCluster(1, 0);
   let other: SwarmProcess;
   const squatter = net.createServer();

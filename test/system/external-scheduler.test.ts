@@ -7,7 +7,6 @@ const EXAMPLE = path.join(import.meta.dirname, "../../docs/examples/external-sch
 const SLEEP = "exec sleep 3600";
 
 describe("an external scheduler", function () {
-  this.timeout(90_000);
   const cluster = useCluster(3, 1);
   let example: RunningCommand | undefined;
   afterEach(async function () {

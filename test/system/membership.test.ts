@@ -5,7 +5,6 @@ import type { SwarmProcess } from "./swarm-process.ts";
 const WORKER_TEXT = /This node is not a swarm manager/;
 
 describe("members of a swarm", function () {
-  this.timeout(60_000);
   const cluster = useCluster(3, 1);
 
   const info = async (node: SwarmProcess): Promise<NodeInfo["Swarm"]> =>

@@ -4,7 +4,6 @@ import { until, useCluster } from "./cluster.ts";
 const NO_LEADER = /The swarm does not have a leader/;
 
 describe("a swarm that lost its quorum", function () {
-  this.timeout(60_000);
   const cluster = useCluster(3, 1);
 
   it("answers reads, refuses the rest, and its tasks run on until it is back", async () => {

@@ -38,7 +38,6 @@ const SERVER = `
 const SENT_BYTES_MAX = 64 << 20;
 
 describe("reach into running tasks", function () {
-  this.timeout(60_000);
   const cluster = useCluster(3, 1);
 
   /** Runs `swarm ARGS` against a node with something to read. */

@@ -10,7 +10,6 @@ interface Moves {
 }
 
 describe("rebalancing a cluster", function () {
-  this.timeout(90_000);
   const cluster = useCluster(3, 2);
 
   const onNode = async (node: SwarmProcess, service: string): Promise<number> => {

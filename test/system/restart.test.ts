@@ -10,7 +10,6 @@ const pidsOf = (tasks: readonly SystemTask[]): Pids =>
 const REPLICAS = 8;
 
 describe("swarmd started again", function () {
-  this.timeout(60_000);
   const cluster = useCluster(3, 2);
   let known: Pids = new Map();
 

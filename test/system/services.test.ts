@@ -6,7 +6,6 @@ import { until, useCluster, type ServiceShape, type SystemTask } from "./cluster
 const SLEEP = "exec sleep 3600";
 
 describe("services on a cluster", function () {
-  this.timeout(60_000);
   const cluster = useCluster(1, 2);
 
   const onNode = async (name: string, service: string): Promise<number> => {

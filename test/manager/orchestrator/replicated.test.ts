@@ -265,7 +265,6 @@ describe("replicated orchestrator", () => {
   });
 
   it("makes 10,000 tasks in slices", async function () {
-    this.timeout(60_000);
     await open({ nodes: 10 });
     let largest = 0;
     cluster.store.onCommit(({ events }) => (largest = Math.max(largest, events.length)));

@@ -20,7 +20,6 @@ const spec = (scope: VolumeAccessModeScope = VolumeAccessModeScope.SINGLE_NODE):
   });
 
 describe("a cluster volume", function () {
-  this.timeout(60_000);
   let world: VolumeWorld;
 
   beforeEach(async () => {

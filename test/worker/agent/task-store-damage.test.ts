@@ -31,7 +31,6 @@ const DAY: readonly (readonly TaskChange[])[] = [
 ];
 
 describe("a task store after a loss of power", function () {
-  this.timeout(60_000);
   let dir: string;
   /** What it held after each write, beginning with nothing. */
   let history: State[];
