@@ -136,7 +136,7 @@ function imageOptions(flags: ImageFlags): ImageOptions {
 
 const IMAGE_GC_UNUSED = new Option(
   "--image-gc-unused <duration>",
-  "how long an unused image that tasks have pulled stays",
+  "how long an unused image that tasks have pulled stays, ten minutes at least",
 )
   .argParser(unusedTime)
   .default(7 * 24 * 3_600_000, "168h");

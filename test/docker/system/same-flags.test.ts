@@ -141,6 +141,27 @@ describe("the same flags give the same container as Docker's swarm mode", functi
       Promise.resolve(isOver(one) ? shapeOf(one) : undefined),
     );
 
+  it("and the node is described as there", async () => {
+    const described = async (host: string): Promise<Shape> => {
+      const text = await docker(
+        host,
+        "node",
+        "inspect",
+        "--format",
+        "{{json .Description}}",
+        "self",
+      );
+      const { TLSInfo: _, ...description } = JSON.parse(text) as Shape;
+      const engine = description["Engine"] as Shape;
+      // Ours tells what its process runtime can do, too.
+      const labels = Object.entries((engine["Labels"] as Shape | undefined) ?? {});
+      const own = Object.fromEntries(labels.filter(([key]) => !key.startsWith("skep.")));
+      return { ...description, Engine: { ...engine, Labels: own } };
+    };
+    const [theirs, ours] = await Promise.all(sides.map(described));
+    assert.deepEqual(ours, theirs);
+  });
+
   for (const name of Object.keys(FLAGS))
     it(`about ${name}`, async () => {
       const [theirs, ours] = await Promise.all(sides.map((host) => shape(host, name)));

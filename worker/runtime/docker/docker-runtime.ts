@@ -5,8 +5,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { Scope } from "../../../lib/scope.ts";
-import { make } from "../../../proto/codec.ts";
-import type { EngineDescriptionPlugin, GenericResource, Task } from "../../../proto/generated.ts";
+import type { Task } from "../../../proto/generated.ts";
 import { Limit } from "../limit.ts";
 import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir } from "../payload-dir.ts";
@@ -14,6 +13,7 @@ import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../
 import { taskScope, type NodeScope } from "../task-scope.ts";
 import { NODE_ID_LABEL, TASK_ID_LABEL } from "./container-config.ts";
 import { DockerController, type DockerModules } from "./docker-controller.ts";
+import { describeEngine } from "./describe-engine.ts";
 import { engineCall } from "./engine-error.ts";
 import { EngineEvents } from "./engine-events.ts";
 import { ImageBook } from "./images/image-book.ts";
@@ -55,62 +55,6 @@ export interface DockerRuntimeModules {
   readonly log: Logger;
 }
 
-/** A generic resource that the engine was told of. */
-interface EngineGeneric {
-  readonly NamedResourceSpec?: { readonly Kind: string; readonly Value: string };
-  readonly DiscreteResourceSpec?: { readonly Kind: string; readonly Value: number };
-}
-
-/** The parts of the engine's reply to `info` that we use. */
-interface EngineInfo {
-  readonly ServerVersion: string;
-  readonly Labels: readonly string[] | null;
-  readonly Architecture: string;
-  readonly OSType: string;
-  readonly NCPU: number;
-  readonly MemTotal: number;
-  readonly GenericResources?: readonly EngineGeneric[] | null;
-  readonly Plugins: Readonly<Record<string, readonly string[] | null>>;
-}
-
-function labelsOf(labels: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    labels.map((label) => {
-      const at = label.indexOf("=");
-      return at < 0 ? [label, ""] : [label.slice(0, at), label.slice(at + 1)];
-    }),
-  );
-}
-
-function pluginsOf(plugins: EngineInfo["Plugins"]): readonly EngineDescriptionPlugin[] {
-  return Object.entries(plugins).flatMap(([type, names]) =>
-    (names ?? []).map((name) => ({ type, name })),
-  );
-}
-
-function genericOf(resource: EngineGeneric): readonly GenericResource[] {
-  const { NamedResourceSpec: named, DiscreteResourceSpec: discrete } = resource;
-  if (named) return [{ resource: "named", named: { kind: named.Kind, value: named.Value } }];
-  if (!discrete) return [];
-  return [{ resource: "discrete", discrete: { kind: discrete.Kind, value: discrete.Value } }];
-}
-
-function toDescription(info: EngineInfo): RuntimeDescription {
-  return {
-    runtimes: ["docker"],
-    engineVersion: info.ServerVersion,
-    labels: labelsOf(info.Labels ?? []),
-    plugins: pluginsOf(info.Plugins),
-    architecture: info.Architecture,
-    os: info.OSType,
-    resources: make("Resources", {
-      nanoCpus: info.NCPU * 1e9,
-      memoryBytes: info.MemTotal,
-      generic: (info.GenericResources ?? []).flatMap(genericOf),
-    }),
-  };
-}
-
 /** Runs tasks as containers of the local Docker Engine. */
 class DockerRuntime implements Runtime {
   readonly #node: NodeScope;
@@ -127,8 +71,7 @@ class DockerRuntime implements Runtime {
 
   async describe(signal: AbortSignal): Promise<RuntimeDescription> {
     try {
-      const info: EngineInfo = await engineCall(() => this.#modules.docker.info(), signal);
-      this.#described = toDescription(info);
+      this.#described = await describeEngine(this.#modules.docker, signal);
     } catch (error) {
       // An engine that restarts is no reason to lose the node.
       if (!this.#described || !isSwarmError(error, "unavailable")) throw error;

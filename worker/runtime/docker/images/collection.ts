@@ -2,14 +2,17 @@ import type { PulledImage } from "./image-book.ts";
 
 /** When images that no task needs any more are removed. */
 export interface CollectionRules {
-  /** Unused for so long, an image goes; milliseconds. */
+  /** Unused for so long, an image goes, ten minutes at the earliest; milliseconds. */
   readonly unusedMs: number;
   /** While more than this share of the engine's disk is in use, images go sooner; 1 to 100. */
   readonly diskPercent: number;
 }
 
-/** Nothing that was used within this time goes, however full the disk: its container may be next. */
-export const UNUSED_MIN_MS = 600_000;
+/**
+ * Nothing that was used within this time goes, however full the disk and whatever the rules: its
+ * container may be next.
+ */
+const UNUSED_MIN_MS = 600_000;
 
 /** An image that may go, and whether it must. */
 export interface Candidate {
@@ -30,10 +33,7 @@ export function candidates(
   nowMs: number,
 ): readonly Candidate[] {
   return images
-    .filter(
-      ({ id, usedAtMs }) =>
-        !needed.has(id) && nowMs - usedAtMs >= Math.min(unusedMs, UNUSED_MIN_MS),
-    )
+    .filter(({ id, usedAtMs }) => !needed.has(id) && nowMs - usedAtMs >= UNUSED_MIN_MS)
     .toSorted((a, b) => a.usedAtMs - b.usedAtMs)
     .map((image) => ({ image, isExpired: nowMs - image.usedAtMs >= unusedMs }));
 }
