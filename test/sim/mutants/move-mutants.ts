@@ -30,11 +30,11 @@ const ASKED: readonly Mutant[] = [
     ["orchestrator/plan-moves.ts", "    else if (free > 0 &&", "    else if (free > -99 &&"],
   ),
   managerMutant(
-    ["move-forgotten", "a move that cannot be made is not refused, and stays open"],
+    ["moved-anywhere", "the successor of a task that is moved may go to any node"],
     [
       "orchestrator/plan-moves.ts",
-      'if (refusal !== "") refuse(slot, task, refusal, draft);',
-      'if (refusal !== "") continue;',
+      "newTask(ctx, { slot: slot.slot, nodeId }, goalOf(ctx), origin)",
+      'newTask(ctx, { slot: slot.slot, nodeId: nodeId && "" }, goalOf(ctx), origin)',
     ],
   ),
 ];

@@ -128,7 +128,7 @@ export class SimManager implements Application, Server {
     const control = leaderOnly(ControlService, () => (this.isLeading ? api : undefined), refuse);
     this.#apis.set(ControlService, control);
     // Agents are told where the leader is.
-    const sessions = new SessionChecks((nodeId) => this.store.view.node.get(nodeId) !== undefined);
+    const sessions = new SessionChecks();
     const local = (): DispatcherApi | undefined =>
       leader.dispatcher && sessions.watched(leader.dispatcher);
     this.#apis.set(DispatcherService, leaderOnly(DispatcherService, local, refuse));

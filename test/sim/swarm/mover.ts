@@ -46,7 +46,7 @@ export class Mover {
     // Seldom changed again: what it does in the meantime is what counts.
     if (cluster.spec.rebalance && this.#random.int(4) > 0) return;
     const rebalance = make("RebalanceConfig", {
-      movesMax: this.#random.int(5),
+      movesMax: this.#random.int(3),
       intervalNs: (1 + this.#random.int(10)) * 1e9,
       warmUpNs: make("OptionalInt64", { value: this.#random.int(6) * 1e9 }),
     });

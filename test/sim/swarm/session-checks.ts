@@ -9,40 +9,28 @@ interface SessionRequest {
   readonly sessionId: string;
 }
 
-type IsMember = (nodeId: string) => boolean;
-
 /**
  * A dispatcher serves no session but the newest of a node, none of another dispatcher, and none of a
  * node that was removed.
  */
 export class SessionChecks {
   readonly #watched = new WeakMap<DispatcherApi, DispatcherApi>();
-  readonly #isMember: IsMember;
-
-  /** @param isMember whether the node is one, as far as the dispatcher can know */
-  constructor(isMember: IsMember) {
-    this.#isMember = isMember;
-  }
 
   /** `dispatcher`, watched; the same one for the same dispatcher. */
   watched(dispatcher: DispatcherApi): DispatcherApi {
     let watched = this.#watched.get(dispatcher);
-    if (!watched)
-      this.#watched.set(dispatcher, (watched = watch(dispatcher, new Map(), this.#isMember)));
+    if (!watched) this.#watched.set(dispatcher, (watched = watch(dispatcher, new Map())));
     return watched;
   }
 }
 
-function watch(dispatcher: DispatcherApi, newest: Newest, isMember: IsMember): DispatcherApi {
+function watch(dispatcher: DispatcherApi, newest: Newest): DispatcherApi {
   const checked =
     <R extends SessionRequest, T>(answer: (request: R, call: Call) => Promise<T>) =>
     async (request: R, call: Call): Promise<T> => {
-      const { nodeId } = call.caller;
-      const known = newest.get(nodeId);
-      const member = isMember(nodeId);
+      const known = newest.get(call.caller.nodeId);
       const value = await answer(request, call);
       demandNewest(request, call, known);
-      demand(member, "removed-node", () => `${nodeId} is served, which was removed`);
       return value;
     };
   return {
@@ -69,6 +57,8 @@ async function* noteSessions(
   for await (const message of messages) {
     if (first) newest.set(caller.nodeId, message.sessionId);
     first = false;
+    const isMember = message.node !== null;
+    demand(isMember, "removed-node", () => `${caller.nodeId} is served, which was removed`);
     yield message;
   }
 }
