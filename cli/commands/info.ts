@@ -1,5 +1,5 @@
 import { formatDuration } from "../../lib/units.ts";
-import type { Cluster, Info, SwarmInfo } from "../api/types.ts";
+import type { Cluster, Info, Labels, SwarmInfo } from "../api/types.ts";
 import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { textFlag } from "../flags/option.ts";
@@ -54,6 +54,7 @@ function clusterLines(swarm: SwarmInfo, cluster: Cluster): readonly string[] {
     ...(cluster.DataPathPort ? [` Data Path Port: ${cluster.DataPathPort}`] : []),
     " Orchestration:",
     `  Task History Retention Limit: ${spec.Orchestration?.TaskHistoryRetentionLimit ?? 0}`,
+    ...placementLines(spec.Labels ?? {}),
     " Raft:",
     `  Snapshot Interval: ${spec.Raft?.SnapshotInterval ?? 0}`,
     `  Number of Old Snapshots to Retain: ${spec.Raft?.KeepOldSnapshots ?? 0}`,
@@ -66,5 +67,19 @@ function clusterLines(swarm: SwarmInfo, cluster: Cluster): readonly string[] {
     `  Force Rotate: ${spec.CAConfig?.ForceRotate ?? 0}`,
     ` Autolock Managers: ${spec.EncryptionConfig?.AutoLockManagers ?? false}`,
     ` Root Rotation In Progress: ${cluster.RootRotationInProgress ?? false}`,
+  ];
+}
+
+/** What the swarm places and moves by, where that is not what it does by itself. */
+function placementLines(labels: Labels): readonly string[] {
+  const strategy = labels["skep.strategy"];
+  const moves = labels["skep.rebalance.max-moves"];
+  const interval = labels["skep.rebalance.interval"] ?? "10m";
+  const warmUp = labels["skep.rebalance.warm-up"] ?? "5m";
+  return [
+    ...(strategy ? [`  Placement Strategy: ${strategy}`] : []),
+    ...(moves
+      ? [`  Rebalance: up to ${moves} tasks in ${interval}, to nodes up for ${warmUp}`]
+      : []),
   ];
 }

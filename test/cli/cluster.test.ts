@@ -147,10 +147,23 @@ describe("swarm and node commands", () => {
     assert.deepEqual(queries, [{}, { force: "1" }]);
   });
 
+  it("info tells how tasks are placed and moved, where that was said", async () => {
+    const { Swarm } = api.info as { readonly Swarm: Json };
+    const cluster = Swarm["Cluster"] as { readonly Spec: Json };
+    const withLabels = (Labels: Json): Json => ({
+      Swarm: { ...Swarm, Cluster: { ...cluster, Spec: { ...cluster.Spec, Labels } } },
+    });
+    api.info = withLabels({ "skep.strategy": "binpack", "skep.rebalance.max-moves": "3" });
+    const { out } = await swarm("info");
+    assert.match(out, /\n  Placement Strategy: binpack\n/);
+    assert.match(out, /\n  Rebalance: up to 3 tasks in 10m, to nodes up for 5m\n/);
+  });
+
   it("info tells this node's part", async () => {
     const { out } = await swarm("info");
     assert.match(out, /Swarm: active\n NodeID: aa0+\n Is Manager: true\n ClusterID: cluster\n/);
     assert.match(out, / Heartbeat Period: 5s\n[^]* Expiry Duration: 2160h0m0s\n/);
+    assert.doesNotMatch(out, /Strategy|Rebalance/);
     assert.equal((await swarm("info -f {{.Swarm.Managers}}")).out, "2\n");
     api.info = { Swarm: { LocalNodeState: "inactive" } };
     assert.match((await swarm("info")).out, /Swarm: inactive\n$/);
