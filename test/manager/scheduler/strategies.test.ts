@@ -41,11 +41,16 @@ function fewestBins(items: readonly number[], size: number, most: number): numbe
 
 describe("placement strategies", () => {
   const fleet = fc.array(
-    fc.record({ cpus: fc.integer({ min: 1, max: 8 }), zone: fc.constantFrom("a", "b", "c") }),
+    fc.record({
+      cpus: fc.integer({ min: 1, max: 8 }),
+      gib: fc.integer({ min: 1, max: 8 }),
+      zone: fc.constantFrom("a", "b", "c"),
+    }),
     { minLength: 1, maxLength: 12 },
   );
   const wish = fc.record({
     cpus: fc.integer({ min: 0, max: 3 }),
+    gib: fc.integer({ min: 0, max: 3 }),
     tasks: fc.integer({ min: 1, max: 25 }),
     maxReplicas: fc.integer({ min: 0, max: 3 }),
     zone: fc.constantFrom("", "a", "b"),
@@ -55,17 +60,18 @@ describe("placement strategies", () => {
 
   it("never break a filter, and leave nothing waiting that would fit", () => {
     const property = fc.property(fleet, fc.array(wish, { maxLength: 4 }), strategy, (f, w, s) => {
-      const nodes = f.map(({ cpus, zone }, i) =>
-        sizedNode(`n${i}`, cpus, 8, {
+      const nodes = f.map(({ cpus, gib, zone }, i) =>
+        sizedNode(`n${i}`, cpus, gib, {
           spec: make("NodeSpec", {
             annotations: make("Annotations", { labels: { zone } }),
             availability: NodeAvailability.ACTIVE,
           }),
         }),
       );
-      const services = w.map(({ cpus, maxReplicas, zone, prefers, near }, i) =>
+      const services = w.map(({ cpus, gib, maxReplicas, zone, prefers, near }, i) =>
         sizedService(`s${i}`, {
           cpus,
+          gib,
           labels: { app: `${i}` },
           placement: {
             strategy: s,
@@ -78,22 +84,24 @@ describe("placement strategies", () => {
       );
       const tasks = services.flatMap((service, i) => [...tasksOf(service, w[i]!.tasks)]);
       const placed = placeAll(nodes, tasks);
-      const used = f.map(() => 0);
+      const used = f.map(() => ({ cpus: 0, gib: 0 }));
       const perService = w.map(() => f.map(() => 0));
       for (const { task, nodeId } of placed) {
         const at = Number(nodeId.slice(1));
         const service = Number(task.serviceId.slice(1));
-        used[at]! += w[service]!.cpus;
+        used[at]!.cpus += w[service]!.cpus;
+        used[at]!.gib += w[service]!.gib;
         perService[service]![at]!++;
         assert.ok(w[service]!.zone === "" || f[at]!.zone === w[service]!.zone);
       }
-      used.forEach((cpus, at) => assert.ok(cpus <= f[at]!.cpus));
-      w.forEach(({ maxReplicas, cpus, zone, tasks: wanted }, service) => {
+      used.forEach(({ cpus, gib }, at) => assert.ok(cpus <= f[at]!.cpus && gib <= f[at]!.gib));
+      w.forEach(({ maxReplicas, cpus, gib, zone, tasks: wanted }, service) => {
         const each = perService[service]!;
         if (maxReplicas > 0) assert.ok(each.every((count) => count <= maxReplicas));
         const fits = f.some(
           (node, at) =>
-            node.cpus - used[at]! >= cpus &&
+            node.cpus - used[at]!.cpus >= cpus &&
+            node.gib - used[at]!.gib >= gib &&
             (zone === "" || node.zone === zone) &&
             (maxReplicas === 0 || each[at]! < maxReplicas),
         );
@@ -131,6 +139,29 @@ describe("placement strategies", () => {
       });
     });
     fc.assert(property);
+  });
+
+  it("spread evens out each service, whatever else is on the nodes", () => {
+    const size = fc.integer({ min: 1, max: 20 });
+    const count = fc.integer({ min: 1, max: 60 });
+    const property = fc.property(size, count, count, (n, others, own) => {
+      const nodes = names(n).map((id) => sizedNode(id, 64, 64));
+      const web = tasksOf(sizedService("web", { placement: { strategy: SPREAD } }), own);
+      const other = tasksOf(sizedService("other", { placement: { strategy: RANDOM } }), others);
+      const placed = placeAll(nodes, [...other, ...web]);
+      const each = counts(
+        nodes,
+        placed.filter(({ task }) => task.serviceId === "web"),
+      );
+      assert.ok(Math.max(...each) - Math.min(...each) <= 1);
+    });
+    fc.assert(property);
+  });
+
+  it("binpack begins with the node that takes most of the tasks", () => {
+    const nodes = [sizedNode("n0", 2, 8), sizedNode("n1", 8, 8), sizedNode("n2", 4, 8)];
+    const tasks = tasksOf(sizedService("web", { cpus: 2, placement: { strategy: BINPACK } }), 4);
+    assert.deepEqual(counts(nodes, placeAll(nodes, tasks)), [0, 4, 0]);
   });
 
   it("binpack uses the fewest nodes in 95 of 100 small cases, tried out one by one", () => {
