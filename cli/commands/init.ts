@@ -1,4 +1,4 @@
-import { isSwarmError, SwarmError } from "../../lib/errors.ts";
+import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import { segment } from "../api/engine.ts";
 import type { Cluster, Node } from "../api/types.ts";
 import type { SwarmCommand } from "../command.ts";
@@ -79,24 +79,33 @@ export function addInit(parent: SwarmCommand, context: Context): void {
     .action((flags: InitFlags) => runInit(flags, command, context));
 }
 
-/** What a node says that cannot tell by itself where others reach it. */
-const NO_ADDRESS = /could not choose an IP address to advertise|could not find the system's IP/;
+/** What the API says in Docker's words, and the next step that this command adds, as Docker's does. */
+const ADVICE: readonly (readonly [said: RegExp, advice: string])[] = [
+  [
+    /could not choose an IP address to advertise|could not find the system's IP/,
+    "specify one with --advertise-addr",
+  ],
+  [
+    /A valid join token is necessary/,
+    "it may have been rotated, ask a manager for the one in force: swarm join-token worker",
+  ],
+];
 
-/** Names the flag that helps where `work` fails for want of an address, as Docker's client does. */
-export async function withAddressAdvice<T>(work: Promise<T>): Promise<T> {
+/** Adds the next step to what `work` fails with, where there is one. */
+export async function withAdvice<T>(work: Promise<T>): Promise<T> {
   try {
     return await work;
   } catch (error) {
-    if (!isSwarmError(error) || !NO_ADDRESS.test(error.message)) throw error;
-    const advice = `${error.message} - specify one with --advertise-addr`;
-    throw new SwarmError(error.code, advice, { cause: error });
+    const advice = ADVICE.find(([said]) => said.test(messageOf(error)))?.[1];
+    if (!isSwarmError(error) || advice === undefined) throw error;
+    throw new SwarmError(error.code, `${error.message} - ${advice}`, { cause: error });
   }
 }
 
 async function runInit(flags: InitFlags, command: SwarmCommand, context: Context): Promise<void> {
   const { engine, nodeId } = await withDaemon(command, flags, context, async (found) => ({
     engine: found,
-    nodeId: await withAddressAdvice(
+    nodeId: await withAdvice(
       found.request<string>({ method: "POST", path: "/swarm/init", body: initBody(flags) }),
     ),
   }));

@@ -4,7 +4,7 @@ import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
 import { addDaemonFlags, withDaemon, type DaemonFlags } from "../daemon/ensure.ts";
 import { boolFlag, textFlag } from "../flags/option.ts";
-import { addAddressFlags, addressBody, withAddressAdvice, type AddressFlags } from "./init.ts";
+import { addAddressFlags, addressBody, withAdvice, type AddressFlags } from "./init.ts";
 
 interface JoinFlags extends AddressFlags, DaemonFlags {
   readonly token?: string;
@@ -38,7 +38,7 @@ async function runJoin(
     );
   const { Swarm } = await withDaemon(command, flags, context, async (engine) => {
     const body = { ...addressBody(flags), RemoteAddrs: [remote], JoinToken: token };
-    await withAddressAdvice(engine.request({ method: "POST", path: "/swarm/join", body }));
+    await withAdvice(engine.request({ method: "POST", path: "/swarm/join", body }));
     return engine.request<Info>({ method: "GET", path: "/info" });
   });
   const role = Swarm.ControlAvailable ? "manager" : "worker";

@@ -88,6 +88,15 @@ describe("swarm and node commands", () => {
     assert.equal(run.out, "This node joined a swarm as a manager.\n");
   });
 
+  it("join says where to find a token when the one given is refused", async () => {
+    const message = "A valid join token is necessary to join this cluster";
+    api.script(({ path }) =>
+      path === "/swarm/join" ? { status: 400, json: { message } } : undefined,
+    );
+    const run = await swarm("join --token SWMTKN-1-x 10.0.0.9:2377");
+    assert.match(run.err, new RegExp(`swarm: ${message} - .*swarm join-token worker\n`));
+  });
+
   it("join reads the token from a file, out of sight of the list of processes", async () => {
     const files = { t: "SWMTKN-1-y\n" };
     await runSwarm(words("join --token-file t 10.0.0.9:2377"), api, { files });

@@ -24,5 +24,5 @@ export const runtimeFilter: Filter = {
     const change = `make the runtime ${needed} available on node ${nameOf(info)}`;
     return [{ what: "runtime", needed, available: offered.join(", "), change, cost: 2 }];
   },
-  explain: (count) => `unsupported runtime on ${nodes(count)}`,
+  explain: (count) => `runtime (Docker Engine, or process) missing on ${nodes(count)}`,
 };
