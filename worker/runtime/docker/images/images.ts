@@ -1,4 +1,5 @@
 import type Docker from "dockerode";
+import type { ImageInspectInfo } from "dockerode";
 import { abortable, cancelled } from "../../../../lib/abort.ts";
 import type { Clock } from "../../../../lib/clock.ts";
 import { isSwarmError } from "../../../../lib/errors.ts";
@@ -38,6 +39,8 @@ export class Images {
   readonly #options: ImagesOptions;
   readonly #modules: ImagesModules;
   readonly #pulls = new Map<string, Pull>();
+  /** Questions under way whether an image is here, and which. */
+  readonly #looks = new Map<string, Promise<ImageInspectInfo>>();
   readonly #failures = new PullFailures();
 
   constructor(options: ImagesOptions, modules: ImagesModules) {
@@ -51,18 +54,37 @@ export class Images {
    */
   async ensure(image: string, registryAuth: string, signal: AbortSignal): Promise<void> {
     const { book, clock } = this.#modules;
-    const present = await this.#find(image, signal);
+    const present = await this.#found(() => this.#look(image), signal);
     const isEnough = present && (this.#options.preferLocal || isPinned(image, present));
     if (!isEnough) await this.#ask(image, registryAuth, present, signal);
     const id = isEnough ? present : await this.#find(image, signal);
     if (id) book.used(id, clock.now());
   }
 
-  /** The id of an image that is here; null when it is not. */
-  async #find(image: string, signal: AbortSignal): Promise<string | null> {
+  /** Tasks that ask at a time share one question: of a service they all have the same image. */
+  #look(image: string): Promise<ImageInspectInfo> {
+    const under = this.#looks.get(image);
+    if (under) return under;
+    const look = this.#inspect(image).finally(() => this.#looks.delete(image));
+    this.#looks.set(image, look);
+    return look;
+  }
+
+  #inspect(image: string): Promise<ImageInspectInfo> {
+    return this.#modules.docker.getImage(image).inspect();
+  }
+
+  /** The id of an image that is here now; null when it is not. */
+  #find(image: string, signal: AbortSignal): Promise<string | null> {
+    return this.#found(() => this.#inspect(image), signal);
+  }
+
+  async #found(
+    inspect: () => Promise<ImageInspectInfo>,
+    signal: AbortSignal,
+  ): Promise<string | null> {
     try {
-      const { docker } = this.#modules;
-      return (await engineCall(() => docker.getImage(image).inspect(), signal)).Id;
+      return (await engineCall(inspect, signal)).Id;
     } catch (error) {
       if (isSwarmError(error, "not-found")) return null;
       throw error;
