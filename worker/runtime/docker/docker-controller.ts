@@ -34,7 +34,8 @@ export interface DockerModules extends DockerReachModules {
   readonly events: EngineEvents;
   readonly images: Images;
   readonly payloads: PayloadDir;
-  /** Creations and starts under way at a time. */
+  /** Creations under way at a time. */
+  readonly creations: Limit;
   readonly starts: Limit;
   readonly stops: Stops;
   /** Deletions of containers under way at a time. */
@@ -74,7 +75,7 @@ export class DockerController implements TaskController {
   }
 
   async prepare(signal: AbortSignal): Promise<void> {
-    const { images, starts } = this.#modules;
+    const { images, creations } = this.#modules;
     const { image, registryAuth } = containerSpec(this.#task);
     // Checked before anything is pulled: what cannot run should say so at once.
     toContainer(this.#task, this.#scope, []);
@@ -85,7 +86,7 @@ export class DockerController implements TaskController {
       if (await this.#view.find(signal)) return;
       throw error;
     }
-    await starts.run(() => this.#create(signal), signal);
+    await creations.run(() => this.#create(signal), signal);
   }
 
   async start(signal: AbortSignal): Promise<void> {
