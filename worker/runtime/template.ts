@@ -1,78 +1,118 @@
-import { SwarmError } from "../../lib/errors.ts";
+import { isSwarmError } from "../../lib/errors.ts";
+import { FUNCTIONS, isTrue, textOf, type TemplateScope, type Value } from "./template-functions.ts";
+import { parseTemplate, type Piece } from "./template-parse.ts";
+import { badAction, type Expression } from "./template-tokens.ts";
 
-/** Values a template can reach by name; leaves are text. */
-export interface TemplateScope {
-  readonly [name: string]: string | TemplateScope;
-}
+export type { TemplateScope } from "./template-functions.ts";
 
 /** Functions a template can call with text arguments. */
 export type TemplateFunctions = Readonly<Record<string, (...args: readonly string[]) => string>>;
 
-const ACTION = /\{\{(- )?\s*((?:[^"}]|"(?:[^"\\]|\\.)*"|\}(?!\}))*?)\s*( -)?\}\}/g;
-const WORD = /\s*("(?:[^"\\]|\\.)*"|\.[\w.]*|\w+)/gy;
+/** Pieces that one template may come to, loops counted as often as they run. */
+const STEPS_MAX = 100_000;
 
-function bad(action: string, reason: string): SwarmError {
-  return new SwarmError("invalid", `template {{${action}}}: ${reason}`);
+/** What the pieces of a block see. */
+interface Frame {
+  readonly dot: Value;
+  readonly variables: Map<string, Value>;
 }
 
-function field(scope: TemplateScope, path: string, action: string): string | TemplateScope {
-  let value: string | TemplateScope = scope;
-  for (const name of path.split(".").filter((part) => part !== "")) {
-    if (typeof value === "string" || !Object.hasOwn(value, name))
-      throw bad(action, `there is no field ${path}`);
+/** Carries out one template. */
+class Expansion {
+  readonly #scope: TemplateScope;
+  readonly #functions: TemplateFunctions;
+  #steps = 0;
+
+  constructor(scope: TemplateScope, functions: TemplateFunctions) {
+    this.#scope = scope;
+    this.#functions = functions;
+  }
+
+  text(pieces: readonly Piece[], frame: Frame): string {
+    return pieces.map((piece) => this.#piece(piece, frame)).join("");
+  }
+
+  #piece(piece: Piece, frame: Frame): string {
+    if (++this.#steps > STEPS_MAX) throw badAction(piece.kind, "the template never seems to end");
+    switch (piece.kind) {
+      case "text":
+        return piece.text;
+      case "print":
+        return textOf(this.#value(piece.value, frame));
+      case "set":
+        frame.variables.set(piece.name, this.#value(piece.value, frame));
+        return "";
+      case "if":
+      case "with":
+      case "range":
+        return this.#block(piece, frame);
+    }
+  }
+
+  #block(piece: Extract<Piece, { body: unknown }>, { dot, variables }: Frame): string {
+    const inner = (own: Value): Frame => ({ dot: own, variables: new Map(variables) });
+    const frame = inner(dot);
+    const value = this.#value(piece.value, frame);
+    if (!isTrue(value)) return this.text(piece.otherwise, frame);
+    const [first, second] = piece.names;
+    if (piece.kind !== "range") {
+      const own = inner(piece.kind === "with" ? value : dot);
+      if (first !== undefined) own.variables.set(first, value);
+      return this.text(piece.body, own);
+    }
+    if (typeof value !== "object") throw badAction("range", "needs a map");
+    // As Go does, in the order of the keys.
+    const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+    const texts = entries.map(([key, one]) => {
+      const own = inner(one);
+      if (first !== undefined) own.variables.set(first, second === undefined ? one : key);
+      if (second !== undefined) own.variables.set(second, one);
+      return this.text(piece.body, own);
+    });
+    return texts.join("");
+  }
+
+  #value(expression: Expression, frame: Frame): Value {
+    switch (expression.kind) {
+      case "literal":
+        return expression.value;
+      case "field":
+        return field(frame.dot, expression.path);
+      case "variable": {
+        const { name, path } = expression;
+        const value = name === "$" ? this.#scope : frame.variables.get(name);
+        if (value === undefined) throw badAction(`$${name}`, "there is no such variable");
+        return field(value, path);
+      }
+      case "call":
+        return this.#call(expression, frame);
+    }
+  }
+
+  #call({ name, args }: Extract<Expression, { kind: "call" }>, frame: Frame): Value {
+    const values = args.map((arg) => this.#value(arg, frame));
+    const own = Object.hasOwn(this.#functions, name) ? this.#functions[name] : undefined;
+    if (own) return own(...values.map(textOf));
+    const known = Object.hasOwn(FUNCTIONS, name) ? FUNCTIONS[name] : undefined;
+    if (known) return known(values);
+    throw badAction(name, `${name} is not a function`);
+  }
+}
+
+function field(from: Value, path: readonly string[]): Value {
+  let value = from;
+  for (const name of path) {
+    if (typeof value !== "object" || !Object.hasOwn(value, name))
+      throw badAction(`.${path.join(".")}`, `there is no field .${path.join(".")}`);
     value = value[name] ?? "";
   }
   return value;
 }
 
-function words(action: string): readonly string[] {
-  const found: string[] = [];
-  WORD.lastIndex = 0;
-  let end = 0;
-  for (let match = WORD.exec(action); match; match = WORD.exec(action)) {
-    found.push(match[1] ?? "");
-    end = WORD.lastIndex;
-  }
-  if (found.length === 0 || action.slice(end).trim() !== "")
-    throw bad(action, "only fields, index and simple calls are supported");
-  return found;
-}
-
-function text(value: string | TemplateScope, action: string): string {
-  if (typeof value !== "string") throw bad(action, "names a group of fields, not a value");
-  return value;
-}
-
-function evaluate(action: string, scope: TemplateScope, functions: TemplateFunctions): string {
-  const [head = "", ...rest] = words(action);
-  const value = (word: string): string | TemplateScope => {
-    if (word.startsWith('"')) return JSON.parse(word);
-    if (word.startsWith(".")) return field(scope, word, action);
-    throw bad(action, `${word} is not known`);
-  };
-  if (head === "index") {
-    const [group, ...keys] = rest.map(value);
-    let found: string | TemplateScope = group ?? "";
-    // As in Go, a map without the key gives the empty string.
-    for (const key of keys) {
-      if (typeof found === "string") throw bad(action, "index needs a map");
-      const name = text(key, action);
-      found = Object.hasOwn(found, name) ? (found[name] ?? "") : "";
-    }
-    return text(found, action);
-  }
-  if (Object.hasOwn(functions, head)) {
-    const call = functions[head];
-    if (call) return call(...rest.map((word) => text(value(word), action)));
-  }
-  if (rest.length > 0) throw bad(action, `${head} is not a function`);
-  return text(value(head), action);
-}
-
 /**
- * Expands the part of Go's text/template that specs use: `{{.Field.Path}}`, `{{index .Map "key"}}`,
- * `{{call "argument"}}` and the trim marks. A missing field is an error (`invalid`), as in swarm
- * mode.
+ * Expands Go's text/template as specs use it: fields, variables, pipelines, `if`, `with`, `range`
+ * over maps, comparisons, `and`, `or`, `not`, `index`, `len`, `print`, `printf`, swarm mode's `join`,
+ * comments and trim marks. A missing field is an error (`invalid`), as in swarm mode.
  */
 export function expand(
   template: string,
@@ -80,19 +120,12 @@ export function expand(
   functions: TemplateFunctions = {},
 ): string {
   if (!template.includes("{{")) return template;
-  let out = "";
-  let end = 0;
-  let trim = false;
-  const literal = (piece: string): string => (trim ? piece.trimStart() : piece);
-  for (const match of template.matchAll(ACTION)) {
-    const [whole, left, action = "", right] = match;
-    const before = literal(template.slice(end, match.index));
-    out += left ? before.trimEnd() : before;
-    out += evaluate(action, scope, functions);
-    trim = right !== undefined;
-    end = match.index + whole.length;
+  const frame = { dot: scope, variables: new Map<string, Value>() };
+  try {
+    return new Expansion(scope, functions).text(parseTemplate(template), frame);
+  } catch (error) {
+    // A function does not know where it stands.
+    if (!isSwarmError(error, "invalid") || error.message.startsWith("template ")) throw error;
+    throw badAction(template.slice(template.indexOf("{{") + 2).slice(0, 40), error.message);
   }
-  const tail = literal(template.slice(end));
-  if (tail.includes("{{")) throw bad(tail.slice(tail.indexOf("{{") + 2), "is not closed");
-  return out + tail;
 }

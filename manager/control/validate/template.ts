@@ -13,6 +13,8 @@ const FIELDS = new Set([
   ".Task.Name",
   ".Task.Slot",
 ]);
+/** Blocks in which fields are those of another value. */
+const MOVES_DOT = /\{\{(?:- )?\s*(?:with|range)\b/;
 const SIMPLE_FIELD = /^(?:\.[A-Za-z]\w*)+$/;
 
 /**
@@ -20,12 +22,13 @@ const SIMPLE_FIELD = /^(?:\.[A-Za-z]\w*)+$/;
  * field that no task has.
  */
 export function checkTemplate(text: string, what: string): void {
+  const isPlain = !MOVES_DOT.test(text);
   for (let from = text.indexOf("{{"); from >= 0; from = text.indexOf("{{", from)) {
     const end = text.indexOf("}}", from);
     if (end < 0) throw invalid(`${what}: unclosed action in template "${text}"`);
     const action = text.slice(from + 2, end).trim();
     const field = action.startsWith(".Service.Labels.") ? ".Service.Labels" : action;
-    if (SIMPLE_FIELD.test(field) && !FIELDS.has(field))
+    if (isPlain && SIMPLE_FIELD.test(field) && !FIELDS.has(field))
       throw invalid(`${what}: unknown field ${field} in template "${text}"`);
     from = end + 2;
   }

@@ -23,7 +23,7 @@ const FLAGS: Readonly<Record<string, string>> = {
   names: "--dns 10.0.0.1 --dns-option ndots:2 --dns-search example.org --endpoint-mode dnsrr",
   hosts: "--host db:10.0.0.9 --host db2:10.0.0.9 --host v6:fd00::1 --hostname h-{{.Task.Slot}}",
   process:
-    "--env A=1 --env N={{.Service.Name}}/{{.Task.Slot}} --env EMPTY= --env-file {dir}/env " +
+    "--label one=1 --label two=2 --env A=1 --env N={{.Service.Name}}/{{.Task.Slot}} --env EMPTY= --env-file {dir}/env " +
     "--user 12:34 --group 7 --group 8 --workdir /tmp --tty --init --isolation default",
   "no-init": "--init=false --read-only --stop-signal SIGINT --stop-grace-period 2500ms",
   entrypoint: "--entrypoint /bin/env",
@@ -58,6 +58,16 @@ const FLAGS: Readonly<Record<string, string>> = {
 const PORTS =
   "-p mode=host,target=80,published=18086 -p mode=host,target=53,published=18053,protocol=udp " +
   "-p mode=host,target=53,published=18053";
+/** What a template can say, in the environment … */
+const TEMPLATES = [
+  'A1={{if eq .Task.Slot "1"}}first{{else if .Task.Slot}}other{{end}}{{/* unseen */}}',
+  'A2={{join "-" .Service.Name .Task.Slot}} {{.Task.Slot | printf "%s of %q" "slot"}}',
+  'A3={{with .Service}}{{.Name}} {{$.Task.Slot}}{{end}}{{index .Service.Labels "absent"}}',
+  "A4={{range $key, $value := .Service.Labels}}{{$key}}={{$value}};{{end}}",
+  'A5={{$n := .Service.Name}}{{$n | len}} {{or (index .Service.Labels "x") "none"}} {{le 1 2}}',
+];
+/** … and in a file. */
+const TEMPLATE = 'in {{.Service.Name}} {{if eq (env "A") "1"}}{{- secret "key" }}{{end}}';
 /** Files of a task as the task sees them: a flag of its own, as it shows nowhere from outside. */
 const FILES =
   "--secret key --secret source=key2,target=db/key,uid=5,gid=6,mode=0400 " +
@@ -78,7 +88,7 @@ describe("the same flags give the same container as Docker's swarm mode", functi
   before(async function () {
     this.timeout(2 * LIMIT_MS);
     dir = mkdtempSync(join(tmpdir(), "skep-flags-"));
-    writeFileSync(join(dir, "env"), "FROM_FILE=1\n");
+    writeFileSync(join(dir, "env"), `FROM_FILE=1\n${TEMPLATES.join("\n")}\n`);
     await engine().docker.swarmInit({ ListenAddr: "127.0.0.1:2377", AdvertiseAddr: "127.0.0.1" });
     const { Name: hostname } = await engine().docker.info();
     const flags = ["--runtime", "docker", "--docker-host", engine().host];
@@ -98,7 +108,7 @@ describe("the same flags give the same container as Docker's swarm mode", functi
   });
 
   async function payloads(host: string): Promise<void> {
-    const files = { key: "hush", settings: "plain", template: 'in {{.Service.Name}} {{env "A"}}' };
+    const files = { key: "hush", settings: "plain", template: TEMPLATE };
     for (const [name, content] of Object.entries(files)) writeFileSync(join(dir, name), content);
     // Each is used once: Docker gives all files of one secret the owner and mode of one of them.
     for (const name of ["key", "key2", "key3"])

@@ -18,6 +18,18 @@ describe("templates", () => {
     ["{{.Service.Labels.tier}}", "front"],
     ["a {{- .Task.Name -}} b", "aweb.3.task1b"],
     ['{{"}}"}}', "}}"],
+    ['{{join "-" .Service.Name .Task.Slot "x"}}', "web-3-x"],
+    ['{{.Task.Slot | printf "%s of %q" "slot"}}', 'slot of "3"'],
+    ['{{if eq .Task.Slot "3"}}third{{else}}other{{end}}', "third"],
+    ['{{if eq .Task.Slot "1"}}a{{else if eq .Task.Slot "2" "3"}}b{{else}}c{{end}}', "b"],
+    ['{{if and (ne .Node.Platform.OS "windows") (not (index .Service.Labels "x"))}}y{{end}}', "y"],
+    ['{{if index .Service.Labels "absent"}}y{{end}}', ""],
+    ["{{with .Node}}{{.Hostname}} {{$.Task.Slot}}{{end}}", "host-a 3"],
+    ["{{range $k, $v := .Service.Labels}}{{$k}}={{$v}};{{end}}", "tier=front;"],
+    ["{{range .Service.Labels}}{{.}}{{end}}", "front"],
+    ["{{$n := .Node.Hostname}}{{$n}}/{{$n | len}}", "host-a/6"],
+    ["a{{/* not seen */}}b{{`{{raw}}`}}", "ab{{raw}}"],
+    ['{{or (index .Service.Labels "absent") "default"}}{{if lt 2 10}}!{{end}}', "default!"],
   ];
   for (const [template, expected] of cases) {
     it(`expands ${template}`, () => assert.equal(expand(template, SCOPE), expected));
@@ -35,6 +47,17 @@ describe("templates", () => {
     "{{range .X}}",
     "{{.Task.ID",
     '{{secret "x"}}',
+    "{{if .Task.ID}}",
+    "{{end}}",
+    "{{if .Task.ID}}a{{else}}b{{else}}c{{end}}",
+    '{{"a" .Task.ID}}',
+    "{{.Task.ID | .Task.ID}}",
+    "{{$unset}}",
+    '{{eq 1 "1"}}',
+    "{{(.Task.ID}}",
+    '{{index .Task.ID "x"}}',
+    "{{.Task.ID ?}}",
+    `${"{{if .Task.ID}}".repeat(40)}${"{{end}}".repeat(40)}`,
   ];
   for (const template of broken) {
     it(`refuses ${template}`, () => {
@@ -44,6 +67,12 @@ describe("templates", () => {
       );
     });
   }
+
+  it("ends a template that would not end", () => {
+    const labels = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`l${i}`, "x"]));
+    const loop = "{{range .L}}{{range $.L}}{{range $.L}}x{{end}}{{end}}{{end}}";
+    assert.throws(() => expand(loop, { L: labels }), /never seems to end/);
+  });
 
   it("names a global task's slot after its node", () => {
     assert.equal(expand("{{.Task.Slot}}", taskScope(taskOf("t", { slot: 0 }), NODE)), "node1");

@@ -225,6 +225,11 @@ describe("control: validation of a service", () => {
     assert.match(errorOf(placed("node.id"))?.message ?? "", /expected one operator from ==, !=/);
   });
 
+  it("leaves fields of another value in templates to those who expand them", () => {
+    const env = ["A={{with .Service}}{{.Name}}{{end}}", "B={{range .Service.Labels}}{{.}}{{end}}"];
+    assert.equal(errorOf(container({ env })), undefined);
+  });
+
   it("does not know services of network attachments", () => {
     const spec = make("TaskSpec", { runtime: "attachment", attachment: { containerId: "c" } });
     assert.equal(errorOf({ task: spec })?.code, "unimplemented");
