@@ -2,7 +2,7 @@ import { parseArgs } from "node:util";
 import { systemRandom } from "../../lib/random.ts";
 import { runBatch } from "./cli/batch.ts";
 import { loadScript, profileOf, runSingle } from "./cli/single.ts";
-import { loadSwarmScript, runSwarmSingle } from "./cli/swarm.ts";
+import { loadSwarmScript, runSwarmSingle, swarmOptionsOf } from "./cli/swarm.ts";
 import { serveTasks } from "./cli/worker.ts";
 import { huntMutants } from "./mutants/hunt.ts";
 
@@ -42,7 +42,7 @@ function run(): Promise<boolean> | undefined {
   if (swarm && replay !== undefined)
     return runSwarmSingle({ ...loadSwarmScript(replay), ...untilEvent }, { shrink, print });
   if (swarm && seed !== undefined)
-    return runSwarmSingle({ seed, ...untilEvent }, { shrink, print });
+    return runSwarmSingle({ ...swarmOptionsOf(seed), ...untilEvent }, { shrink, print });
   if (replay !== undefined)
     return runSingle({ ...loadScript(replay), ...untilEvent }, { shrink, print });
   if (seed !== undefined)

@@ -1,5 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { simulateSwarm, type SwarmOptions, type SwarmResult } from "../swarm/simulation.ts";
+import { SWARM_REGRESSIONS } from "../swarm/regressions.ts";
 import { shrinkList, shrinkNumber } from "../shrink.ts";
 import type { Task, TaskResult } from "./worker.ts";
 
@@ -99,6 +100,12 @@ function save({ options, plan, faults }: SwarmResult): string {
   const file = `sim-swarm-${options.seed}.json`;
   writeFileSync(file, `${JSON.stringify({ seed: options.seed, plan, faults }, null, 2)}\n`);
   return `npm run sim -- --swarm --replay ${file}`;
+}
+
+/** The run of `seed`; of one that once failed, as it failed. */
+export function swarmOptionsOf(seed: string): SwarmOptions {
+  const plan = SWARM_REGRESSIONS.find((known) => known.seed === seed)?.plan;
+  return plan ? { seed, plan } : { seed };
 }
 
 /** The run that was saved in `file`. */
