@@ -20,9 +20,10 @@ import type { Picker } from "./strategies/strategy.ts";
 export interface Placement {
   readonly task: Task;
   readonly nodeId: string;
-  /** Where it is taken in already, and as what. */
+  /** Where it is taken in already, as what, and at which place of the node's tasks. */
   readonly info: NodeInfo;
   readonly counted: Task;
+  readonly place: number;
   readonly genericResources: readonly GenericResource[];
   readonly volumes: readonly VolumeAttachment[];
 }
@@ -42,8 +43,9 @@ export function assign(task: Task, info: NodeInfo): Placement {
   const volumes = (wantsVolumes && chooseVolumes(task, info)) || task.volumes;
   const isOther = wantsGeneric || wantsVolumes;
   const counted = isOther ? { ...task, assignedGenericResources: genericResources, volumes } : task;
+  const place = info.tasks.length;
   info.add(counted);
-  return { task, nodeId: info.id, info, counted, genericResources, volumes };
+  return { task, nodeId: info.id, info, counted, place, genericResources, volumes };
 }
 
 /**

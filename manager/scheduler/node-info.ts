@@ -88,7 +88,7 @@ export class NodeInfo {
     this.#addCapacity(1);
   }
 
-  get tasks(): Iterable<Task> {
+  get tasks(): readonly Task[] {
     return this.#tasks;
   }
 
@@ -112,11 +112,12 @@ export class NodeInfo {
   }
 
   /**
-   * Takes a task in, or notes how it changed: `old` is how it was, as far as that is known. Tasks
-   * that hold nothing any more are let go.
+   * Takes a task in, or notes how it changed: `old` is how it was, as far as that is known, and
+   * `place` where among `tasks` it was put. Tasks that hold nothing any more are let go.
    */
-  put(task: Task, old: Task | undefined): LoadChange {
-    const at = this.#find(old ?? task);
+  put(task: Task, old: Task | undefined, place = -1): LoadChange {
+    const isThere = old !== undefined && this.#tasks[place] === old;
+    const at = isThere ? place : this.#find(old ?? task);
     const before = this.#tasks[at];
     if (!before) return this.add(task);
     if (!holdsResources(task)) return this.remove(before);
@@ -148,6 +149,8 @@ export class NodeInfo {
 
   /** Where in `#tasks` a task is, most likely as it is given, and one of the latest; else −1. */
   #find(task: Task): number {
+    // Was let go when it came to hold nothing.
+    if (!holdsResources(task)) return -1;
     const at = this.#tasks.lastIndexOf(task);
     return at >= 0 ? at : this.#tasks.findIndex(({ id }) => id === task.id);
   }

@@ -1,6 +1,7 @@
 import type { Node, Task } from "../../proto/generated.ts";
 import { NO_FACTS, VolumeUse, type ClusterFacts } from "./cluster-facts.ts";
 import { versionOf } from "../store/table.ts";
+import type { Placement } from "./group-pass.ts";
 import { groupKey, holdsResources, NodeInfo, type LoadChange } from "./node-info.ts";
 
 /** What may let a waiting task fit on a node: the node itself is another, or has more room. */
@@ -89,10 +90,10 @@ export class NodeSet {
     if (task.volumes.length > 0 && !holdsResources(task)) this.openAll();
   }
 
-  /** Notes that `counted`, which was taken in on `info`, is now `task` and assigned to it. */
-  confirm(info: NodeInfo, counted: Task, task: Task): void {
+  /** Notes that a placement has been written: `task` is assigned now. */
+  confirm({ info, counted, place }: Placement, task: Task): void {
     // The node may have left, and may have come back, meanwhile.
-    if (this.#nodes.get(info.id) === info) this.#note(info.id, info.put(task, counted));
+    if (this.#nodes.get(info.id) === info) this.#note(info.id, info.put(task, counted, place));
     else this.putTask(task, undefined);
   }
 

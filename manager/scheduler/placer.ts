@@ -33,7 +33,7 @@ export class Placer {
     const placement = this.#deciding.get(task.id);
     if (placement && isWritten(placement, task)) {
       this.#deciding.delete(task.id);
-      this.nodes.confirm(placement.info, placement.counted, task);
+      this.nodes.confirm(placement, task);
       return;
     }
     this.nodes.putTask(task, old);
