@@ -10,9 +10,9 @@ import { SWARMD, SwarmProcess, type Place } from "./swarm-process.ts";
 /** Longest that a condition may take to hold, milliseconds; generous, the machine may be busy. */
 const WAIT_LIMIT_MS = 60_000;
 /** Longest that a call may take that nobody repeats: a new manager takes part in Raft by then. */
-const CALL_LIMIT_MS = 60_000;
+const CALL_LIMIT_MS = 120_000;
 /** Setting up and tearing down a cluster, milliseconds. */
-const HOOK_LIMIT_MS = 120_000;
+const HOOK_LIMIT_MS = 240_000;
 const LOOPBACK = ["--listen-addr", "127.0.0.1:0", "--advertise-addr", "127.0.0.1"];
 /** In the environment of every task of a test, so that its processes can be found. */
 const MARK = "SKEP_TEST_ROOT";
