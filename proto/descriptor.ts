@@ -3630,6 +3630,15 @@ export const descriptor = JSON.parse(`{
         "noNewPrivileges": {
          "type": "bool",
          "id": 21
+        },
+        "hosts": {
+         "rule": "repeated",
+         "type": "string",
+         "id": 22
+        },
+        "dnsConfig": {
+         "type": "DnsConfig",
+         "id": 23
         }
        }
       },

@@ -1528,6 +1528,9 @@ export interface ProcessSpec {
   readonly capabilityDrop: readonly string[];
   readonly devices: readonly string[];
   readonly noNewPrivileges: boolean;
+  /** "IP name…" lines of /etc/hosts. */
+  readonly hosts: readonly string[];
+  readonly dnsConfig: DnsConfig | null;
 }
 
 /** Stands for a container that `docker run` attached to a network. */

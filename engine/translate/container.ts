@@ -19,14 +19,6 @@ export function containerJson(spec: ContainerSpec): Json {
     Init: spec.init?.value,
     TTY: some(spec.tty),
     OpenStdin: some(spec.openStdin),
-    Hosts: some(spec.hosts),
-    DNSConfig: spec.dnsConfig
-      ? {
-          Nameservers: some(spec.dnsConfig.nameservers),
-          Search: some(spec.dnsConfig.search),
-          Options: some(spec.dnsConfig.options),
-        }
-      : undefined,
     Isolation: spec.isolation === "" ? "default" : spec.isolation,
     OomScoreAdj: some(spec.oomScoreAdj),
   };
@@ -47,7 +39,6 @@ export function readContainer(
   registryAuth: string,
   devices: readonly string[] = [],
 ): ContainerSpec {
-  const dns = json.object("DNSConfig");
   return make("ContainerSpec", {
     ...readWorkload(json),
     image: json.text("Image"),
@@ -59,14 +50,6 @@ export function readContainer(
     openStdin: json.flag("OpenStdin") ?? false,
     registryAuth,
     devices,
-    hosts: json.texts("Hosts"),
-    dnsConfig: dns
-      ? {
-          nameservers: dns.texts("Nameservers"),
-          search: dns.texts("Search"),
-          options: dns.texts("Options"),
-        }
-      : null,
     isolation: readIsolation(json),
     oomScoreAdj: json.integer("OomScoreAdj"),
   });

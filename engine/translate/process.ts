@@ -22,7 +22,7 @@ export function processJson(spec: ProcessSpec): Json {
 
 /** Fields of a container that a process cannot honour, by Docker's name. */
 function containerOnly(spec: ContainerSpec): Readonly<Record<string, boolean>> {
-  const { privileges, dnsConfig } = spec;
+  const { privileges } = spec;
   return {
     Privileges: [
       privileges?.credentialSpec,
@@ -33,10 +33,6 @@ function containerOnly(spec: ContainerSpec): Readonly<Record<string, boolean>> {
     Init: spec.init?.value ?? false,
     TTY: spec.tty,
     OpenStdin: spec.openStdin,
-    Hosts: spec.hosts.length > 0,
-    DNSConfig: [dnsConfig?.nameservers, dnsConfig?.search, dnsConfig?.options].some(
-      (list) => list !== undefined && list.length > 0,
-    ),
     Isolation: spec.isolation !== "",
     OomScoreAdj: spec.oomScoreAdj !== 0,
   };

@@ -1,5 +1,11 @@
 import { make } from "../../proto/codec.ts";
-import type { ContainerSpec, HealthConfig, ProcessSpec, Ulimit } from "../../proto/generated.ts";
+import type {
+  ContainerSpec,
+  DnsConfig,
+  HealthConfig,
+  ProcessSpec,
+  Ulimit,
+} from "../../proto/generated.ts";
 import type { JsonObject } from "../json-object.ts";
 import { optional, some, type Json } from "./common.ts";
 import { mountJson, readMount } from "./mounts.ts";
@@ -52,6 +58,21 @@ function readUlimit(json: JsonObject): Ulimit {
   });
 }
 
+function dnsJson(dns: DnsConfig | null): Json | undefined {
+  if (!dns) return undefined;
+  const { nameservers, search, options } = dns;
+  return { Nameservers: some(nameservers), Search: some(search), Options: some(options) };
+}
+
+function readDns(json: JsonObject | undefined): DnsConfig | null {
+  if (!json) return null;
+  return {
+    nameservers: json.texts("Nameservers"),
+    search: json.texts("Search"),
+    options: json.texts("Options"),
+  };
+}
+
 /** The common fields as Docker prints them. */
 export function workloadJson(workload: Workload): Json {
   return {
@@ -72,6 +93,8 @@ export function workloadJson(workload: Workload): Json {
     Sysctls: some(workload.sysctls),
     CapabilityAdd: some(workload.capabilityAdd),
     CapabilityDrop: some(workload.capabilityDrop),
+    Hosts: some(workload.hosts),
+    DNSConfig: dnsJson(workload.dnsConfig),
   };
 }
 
@@ -95,5 +118,7 @@ export function readWorkload(json: JsonObject): Workload {
     sysctls: json.map("Sysctls"),
     capabilityAdd: json.texts("CapabilityAdd"),
     capabilityDrop: json.texts("CapabilityDrop"),
+    hosts: json.texts("Hosts"),
+    dnsConfig: readDns(json.object("DNSConfig")),
   };
 }

@@ -293,8 +293,8 @@ describe("/services", () => {
       [{ "skep.runtime": "process" }, { Image: "process" }, /needs a command/],
       [
         { "skep.runtime": "process" },
-        { ...process, Hosts: ["1.2.3.4 x"] },
-        /cannot have ContainerSpec.Hosts/,
+        { ...process, OpenStdin: true },
+        /cannot have ContainerSpec.OpenStdin/,
       ],
       [{ "skep.schedule.concurrency": "forbid" }, process, /need skep.schedule/],
     ];

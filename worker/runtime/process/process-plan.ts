@@ -11,6 +11,7 @@ import { boundingSet } from "./capabilities.ts";
 import { planDevices } from "./device-plan.ts";
 import type { DeviceNode } from "../devices.ts";
 import type { MountEntry } from "./mount-plan.ts";
+import { hasDns } from "./network-files.ts";
 import type { Privileges } from "./sandbox.ts";
 import { sysctlFiles } from "./sysctls.ts";
 import { ulimitOptions } from "./ulimits.ts";
@@ -63,6 +64,8 @@ export function refuseWithoutSandbox(task: Task, refusal: string): void {
     [Object.keys(spec.sysctls).length > 0, "sysctls"],
     [spec.capabilityAdd.length > 0, "capabilities"],
     [spec.devices.length > 0, "devices"],
+    [spec.hosts.length > 0, "hosts of its own"],
+    [hasDns(spec.dnsConfig), "a DNS configuration of its own"],
     [(limits?.nanoCpus ?? 0) > 0, "a CPU limit"],
     [(limits?.pids ?? 0) > 0, "a limit of processes"],
   ];

@@ -4,11 +4,12 @@ import { basename, dirname, join } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { DeviceNode } from "../devices.ts";
 import { fstabLine, type MountEntry } from "./mount-plan.ts";
+import { HOSTS, RESOLV_CONF, type NetworkFiles } from "./network-files.ts";
 import { pathInRoot } from "./path-in-root.ts";
 import { TOOLBOX_DIR } from "./toolbox.ts";
 
-/** Files that a task finds as they are on the node, unless its root has to say otherwise. */
-const NETWORK_FILES = ["/etc/resolv.conf", "/etc/hosts"];
+/** Files that a task finds as they are on the node, unless its spec has to say otherwise. */
+const NETWORK_FILES = [HOSTS, RESOLV_CONF] as const;
 /** Device nodes that every program may expect. */
 const DEVICES = ["null", "zero", "full", "random", "urandom", "tty"].map((name) => `/dev/${name}`);
 /** Any node may be made; terminals and the usual devices may be used. */
@@ -40,6 +41,7 @@ export interface TaskRootRequest {
   readonly readOnly: boolean;
   readonly cwd: string;
   readonly mounts: readonly MountEntry[];
+  readonly networkFiles: NetworkFiles;
   /** Devices beyond the usual ones. */
   readonly devices: readonly DeviceNode[];
   readonly toolbox: string;
@@ -94,10 +96,13 @@ export class TaskRoots {
     };
     for (const path of ["/proc", "/sys", "/dev", "/tmp"]) place(path, false);
     if (request.cwd !== "/") place(request.cwd, false);
-    for (const path of NETWORK_FILES.filter((file) => existsSync(file))) {
+    for (const path of NETWORK_FILES) {
+      const content = request.networkFiles[path];
+      if (content === undefined && !existsSync(path)) continue;
       const copy = join(layer, place(path, true).slice(dir.length));
       mkdirSync(dirname(copy), { recursive: true, mode: 0o755 });
-      copyFileSync(path, copy);
+      if (content === undefined) copyFileSync(path, copy);
+      else writeFileSync(copy, content, { mode: 0o644 });
     }
     return {
       dir,
@@ -118,9 +123,21 @@ export class TaskRoots {
 
   /** Writes what mount(8) is to read for the task, and returns the file's path. */
   writeTab(taskId: string, name: string, lines: readonly string[]): string {
-    const path = join(this.#dir, taskId, `${name}.tab`);
+    return this.#write(taskId, `${name}.tab`, `${lines.join("\n")}\n`, 0o600);
+  }
+
+  /** What takes the place of the node's files in a task without a root of its own. */
+  networkMounts(taskId: string, files: NetworkFiles): readonly MountEntry[] {
+    return Object.entries(files).map(([target, content]) => {
+      const source = this.#write(taskId, basename(target), content, 0o644);
+      return { source, target, type: "none", options: ["bind"], isFile: true };
+    });
+  }
+
+  #write(taskId: string, name: string, content: string, mode: number): string {
+    const path = join(this.#dir, taskId, name);
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
-    writeFileSync(path, `${lines.join("\n")}\n`, { mode: 0o600 });
+    writeFileSync(path, content, { mode });
     return path;
   }
 }

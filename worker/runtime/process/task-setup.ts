@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { posix } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
@@ -8,12 +8,13 @@ import type { PayloadDir, PlacedFile } from "../payload-dir.ts";
 import type { TemplateScope } from "../template.ts";
 import { isLimited, toLimits, type Cgroups } from "./cgroups.ts";
 import { fstabLine, planMounts, type MountEntry } from "./mount-plan.ts";
+import { networkFiles } from "./network-files.ts";
 import type { NetworkNamespaces } from "./network-namespaces.ts";
 import { pathInRoot } from "./path-in-root.ts";
 import { planProcess, privilegesOf, processSpec, type ProcessPlan } from "./process-plan.ts";
 import type { RootImages } from "./root-images.ts";
 import type { CommandLine, Inside, Sandbox, SandboxPlan } from "./sandbox.ts";
-import type { TaskRoot, TaskRoots } from "./task-root.ts";
+import type { TaskRoot, TaskRootRequest, TaskRoots } from "./task-root.ts";
 import type { Toolbox } from "./toolbox.ts";
 import type { Volumes } from "./volumes.ts";
 
@@ -72,13 +73,15 @@ export class TaskSetup {
         "a read-only root needs a root file system of the process's own (label skep.root-fs)",
       );
     const image = spec.rootFs === "" ? "" : await this.#modules.images.open(spec.rootFs);
-    const mounts = [
+    const mounts: MountEntry[] = [
       ...(image === "" ? [] : plan.deviceMounts),
       ...(await this.#mounts(of, image)),
       ...this.#fileMounts(of, files, image),
     ];
     if (image === "") refuseMovedDevices(plan.devices);
-    const root = image === "" ? null : await this.#root(of, image, mounts);
+    const own = networkFiles(spec, readIfThere);
+    if (image === "") mounts.push(...this.#modules.roots.networkMounts(task.id, own));
+    const root = image === "" ? null : await this.#root(of, { image, mounts, networkFiles: own });
     const sandboxPlan: SandboxPlan = {
       hostname: plan.hostname,
       cgroups: this.#limit(task, root),
@@ -202,14 +205,17 @@ export class TaskSetup {
 
   async #root(
     { task, plan }: SetupTask,
-    image: string,
-    mounts: readonly MountEntry[],
+    files: Pick<TaskRootRequest, "image" | "mounts" | "networkFiles">,
   ): Promise<TaskRoot> {
     const toolbox = await this.#modules.toolbox.open();
     const { readOnly } = processSpec(task);
-    const request = { image, readOnly, cwd: plan.cwd, mounts, devices: plan.devices, toolbox };
+    const request = { ...files, readOnly, cwd: plan.cwd, devices: plan.devices, toolbox };
     return this.#modules.roots.make(task.id, request);
   }
+}
+
+function readIfThere(path: string): string {
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
 /** A mount among the node's own files. */

@@ -154,6 +154,8 @@ describe("a node without namespaces", () => {
     ["sysctls", { sysctls: { "kernel.shmmax": "1" } }],
     ["capabilities", { capabilityAdd: ["NET_ADMIN"] }],
     ["devices", { devices: ["/dev/kvm"] }],
+    ["hosts of its own", { hosts: ["10.0.0.1 db"] }],
+    ["a DNS configuration of its own", { dnsConfig: make("DnsConfig", { search: ["lan"] }) }],
   ] as const;
   for (const [what, spec] of asked)
     it(`refuses ${what} and says what would help`, () => {

@@ -126,6 +126,23 @@ describe("a process in a sandbox", () => {
     assert.equal(readFileSync("/proc/sys/kernel/hostname", "utf8"), before);
   });
 
+  for (const place of ["the node's files", "a root of its own"])
+    it(`finds its own hosts and DNS servers among ${place}, and nobody else does`, async () => {
+      const before = ["/etc/hosts", "/etc/resolv.conf"].map((path) => readFileSync(path, "utf8"));
+      const lines = await run(
+        "echo begins; cat /etc/hosts /etc/resolv.conf; echo more >>/etc/hosts",
+        {
+          rootFs: place === "a root of its own" ? image : "",
+          hosts: ["10.1.2.3 database"],
+          dnsConfig: make("DnsConfig", { nameservers: ["10.9.9.9"], search: ["skep.example"] }),
+        },
+      );
+      for (const line of ["10.1.2.3\tdatabase", "nameserver 10.9.9.9", "search skep.example"])
+        assert.ok(lines.includes(`stdout ${line}`), `${line} in ${lines.join("\n")}`);
+      const after = ["/etc/hosts", "/etc/resolv.conf"].map((path) => readFileSync(path, "utf8"));
+      assert.deepEqual(after, before);
+    });
+
   it("has the files of a directory as its root, and changes them for itself only", async () => {
     const spec = { rootFs: image };
     const lines = await run("ls /; touch /new; ls /out/passwd", spec);
