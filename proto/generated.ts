@@ -1998,6 +1998,7 @@ export interface SubscriptionMessage {
 
 export interface PublishLogsMessage {
   readonly subscriptionId: string;
+  /** A message without a context, or without a timestamp, has that of the one before: the two are longer than most lines. */
   readonly messages: readonly LogMessage[];
   /** The node has sent all it will. */
   readonly close: boolean;

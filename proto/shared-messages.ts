@@ -2,13 +2,14 @@ import protobuf from "protobufjs";
 
 /**
  * Messages that very many others hold as the same object: every task of a service carries its
- * spec, annotations and endpoint. They are encoded once and copied from then on, and equal ones
+ * spec, annotations and endpoint, every line of a log says whose it is. They are encoded once and copied from then on, and equal ones
  * are decoded to one object.
  */
 export const SHARED_MESSAGES: ReadonlySet<string> = new Set([
   "TaskSpec",
   "Annotations",
   "Endpoint",
+  "LogContext",
 ]);
 
 /** Messages kept for each type; the oldest goes first. */

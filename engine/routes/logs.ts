@@ -11,7 +11,7 @@ import { looseFlag } from "../query.ts";
 import { badRequest, toHttpError } from "../request-error.ts";
 import { param, type Reply, type Route } from "../route.ts";
 import { optional } from "../translate/common.ts";
-import { logError, logLine, type LogFormat } from "../translate/log-lines.ts";
+import { logError, logLines, type LogFormat } from "../translate/log-lines.ts";
 import { findService } from "./services.ts";
 import { findTask } from "./tasks.ts";
 
@@ -59,8 +59,7 @@ async function* print(
   try {
     for await (const batch of source) {
       warning ||= batch.warning;
-      if (batch.messages.length > 0)
-        yield Buffer.concat(batch.messages.map((message) => logLine(message, format)));
+      if (batch.messages.length > 0) yield logLines(batch.messages, format);
     }
   } catch (error) {
     if (signal.aborted) throw error;

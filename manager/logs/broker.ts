@@ -9,6 +9,7 @@ import { make } from "../../proto/codec.ts";
 import {
   ChangeKind,
   type ListenSubscriptionsRequest,
+  type LogMessage,
   type LogBrokerApi,
   type LogsApi,
   type PublishLogsMessage,
@@ -26,6 +27,17 @@ import { checkSelector, mayAnswer, selectsTask, targetsOf } from "./targets.ts";
 const SUBSCRIPTIONS_MAX = 256;
 /** Messages that may wait for a node to take them. */
 const LISTENER_MESSAGES_MAX = 4 * SUBSCRIPTIONS_MAX;
+
+/** The same lines, each with the context and the timestamp that the worker left out. */
+function withRepeats(lines: readonly LogMessage[]): readonly LogMessage[] {
+  let context: LogMessage["context"] = null;
+  let timestamp = "";
+  return lines.map((line) => {
+    if (line.context !== null) ({ context } = line);
+    if (line.timestamp !== "") ({ timestamp } = line);
+    return line.context === null || line.timestamp === "" ? { ...line, context, timestamp } : line;
+  });
+}
 
 export interface LogBrokerModules {
   readonly store: Store;
@@ -127,9 +139,10 @@ export class LogBroker implements LogsApi, LogBrokerApi {
           subscription = this.#subscriptionOf(message);
           round = this.#roundOf(subscription, nodeId);
         }
-        this.#check(message, subscription, nodeId);
-        if (message.messages.length > 0) {
-          const read = await subscription.take(nodeId, message.messages, call.signal);
+        const lines = withRepeats(message.messages);
+        this.#check({ ...message, messages: lines }, subscription, nodeId);
+        if (lines.length > 0) {
+          const read = await subscription.take(nodeId, lines, call.signal);
           if (!read) return {};
         }
         if (message.close) {
@@ -161,7 +174,10 @@ export class LogBroker implements LogsApi, LogBrokerApi {
   #check(message: PublishLogsMessage, subscription: Subscription, nodeId: string): void {
     if (message.subscriptionId !== subscription.id)
       throw new SwarmError("invalid", "a log stream cannot change its subscription");
+    let checked: LogMessage["context"] = null;
     for (const { context } of message.messages) {
+      if (context !== null && context === checked) continue;
+      checked = context;
       const task = this.#modules.store.view.task.get(context?.taskId ?? "");
       if (context?.nodeId !== nodeId || (task && task.nodeId !== nodeId))
         throw new SwarmError("denied", `node ${nodeId} may only publish logs of its own tasks`);

@@ -18,11 +18,15 @@ interface Position {
  */
 export class LogPositions {
   readonly #tasks = new Map<string, Position>();
+  #parsed = { text: "", ms: NaN };
 
   /** Notes a line; false when it was read before. */
   take({ context, timestamp }: LogMessage): boolean {
     const taskId = context?.taskId ?? "";
-    const ms = Date.parse(timestamp);
+    // Most lines have the time of the one before.
+    if (timestamp !== this.#parsed.text)
+      this.#parsed = { text: timestamp, ms: Date.parse(timestamp) };
+    const { ms } = this.#parsed;
     const known = this.#tasks.get(taskId);
     if (known && known.again > 0 && known.ms === ms) {
       this.#tasks.set(taskId, { ...known, again: known.again - 1 });

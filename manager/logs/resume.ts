@@ -34,6 +34,7 @@ class Progress {
   readonly #marks = new Map<string, Mark>();
   /** Lines at a mark that were met again since the last interruption. */
   readonly #again = new Map<string, number>();
+  #read = { text: "", at: "" };
 
   interrupted(): void {
     this.#again.clear();
@@ -43,7 +44,9 @@ class Progress {
   /** Whether the line is new; notes it then. */
   take({ context, timestamp }: LogMessage): boolean {
     const taskId = context?.taskId ?? "";
-    const at = comparable(timestamp);
+    // Most lines have the time of the one before.
+    if (timestamp !== this.#read.text) this.#read = { text: timestamp, at: comparable(timestamp) };
+    const { at } = this.#read;
     const mark = this.#marks.get(taskId);
     const again = this.#again.get(taskId);
     if (mark && again !== undefined) {

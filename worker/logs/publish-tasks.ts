@@ -21,6 +21,8 @@ const TASK_BYTES_PER_SECOND_MAX = 10 << 20;
 const NEWLINE_BYTES = 1;
 /** The rate is kept over windows of this length. */
 const RATE_WINDOW_MS = 100;
+/** What is behind by more than this is not made up for. */
+const RATE_LAG_MAX_MS = 500;
 
 /** The tasks on this node whose logs may be read. */
 export interface LogTasks {
@@ -51,23 +53,26 @@ function readOf(options: LogOptions | null): LogRead {
 /** Lets `TASK_BYTES_PER_SECOND_MAX` pass, in windows. */
 class Throttle {
   readonly #clock: Clock;
-  #windowStart = 0;
+  #windowStart: number;
   #bytes = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
+    this.#windowStart = clock.monotonic();
   }
 
   /** Counts `bytes`; returns how long to wait before any more may pass, milliseconds. */
   pass(bytes: number): number {
     const now = this.#clock.monotonic();
     if (now - this.#windowStart >= RATE_WINDOW_MS) {
-      this.#windowStart = now;
+      // Windows follow each other: what a late timer lost is made up for in the next ones.
+      const next = this.#windowStart + RATE_WINDOW_MS;
+      this.#windowStart = Math.max(next, now - RATE_LAG_MAX_MS);
       this.#bytes = 0;
     }
     this.#bytes += bytes;
     const isFull = this.#bytes >= (TASK_BYTES_PER_SECOND_MAX * RATE_WINDOW_MS) / 1000;
-    return isFull ? this.#windowStart + RATE_WINDOW_MS - now : 0;
+    return isFull ? Math.max(0, this.#windowStart + RATE_WINDOW_MS - now) : 0;
   }
 }
 
@@ -118,8 +123,8 @@ export async function* publishTasks(
     for (;;) {
       const batch = await queue.take(signal);
       if (!batch) break;
-      const { lines: messages, warning } = batch;
-      yield make("PublishLogsMessage", { subscriptionId, messages, warning });
+      const messages = withoutRepeats(batch.lines);
+      yield make("PublishLogsMessage", { subscriptionId, messages, warning: batch.warning });
     }
     yield make("PublishLogsMessage", { subscriptionId, close: true });
   } finally {
@@ -129,6 +134,16 @@ export async function* publishTasks(
 }
 
 const NO_ATTRS: LogMessage["attrs"] = {};
+
+/** The same lines, context and timestamp left out where they are those of the line before. */
+export function withoutRepeats(lines: readonly LogMessage[]): readonly LogMessage[] {
+  return lines.map((line, i) => {
+    const before = lines[i - 1];
+    if (before?.context !== line.context) return line;
+    const timestamp = before.timestamp === line.timestamp ? "" : line.timestamp;
+    return { ...line, context: null, timestamp };
+  });
+}
 
 interface Copying {
   readonly clock: Clock;

@@ -130,6 +130,8 @@ describe("log broker", () => {
       data: Buffer.from(text),
       ...fields,
     });
+  /** A line of the same task and time as the one before. */
+  const another = (text: string) => make("LogMessage", { data: Buffer.from(text) });
   const lines = (id: string, ...messages: ReturnType<typeof line>[]) =>
     make("PublishLogsMessage", { subscriptionId: id, messages });
   const closing = (id: string, warning = "") =>
@@ -231,6 +233,31 @@ describe("log broker", () => {
     await reading.ended;
     assert.deepEqual(texts(reading), ["one"]);
     assert.deepEqual(warnings(reading), [`${INCOMPLETE}node n1 stopped sending before the end`]);
+  });
+
+  it("gives a line that does not say so the task and the time of the one before", async () => {
+    const asked = listen("n1");
+    const reading = read({ taskIds: ["t1"] });
+    await settle();
+    const [id, timestamp] = [asked.items[0]?.id ?? "", "2026-01-01T00:00:00Z"];
+    await publish("n1", lines(id, line("one", "n1", "t1", { timestamp }), another("two")));
+    await reading.ended;
+    const found = reading.items.flatMap(({ messages }) => messages);
+    assert.deepEqual(
+      found.map((each) => [String(each.data), each.context?.taskId, each.timestamp]),
+      [
+        ["one", "t1", timestamp],
+        ["two", "t1", timestamp],
+      ],
+    );
+  });
+
+  it("lets no line come first that does not say whose it is", async () => {
+    const asked = listen("n1");
+    read({ taskIds: ["t1"] });
+    await settle();
+    const refusal = /may only publish logs of its own tasks/;
+    await refused(publish("n1", lines(asked.items[0]?.id ?? "", another("x"))), "denied", refusal);
   });
 
   it("lets a node speak for itself and its own tasks only", async () => {

@@ -5,7 +5,7 @@ import { make, type Fields } from "../../../proto/codec.ts";
 import type { LogOptions, PublishLogsMessage, Task } from "../../../proto/generated.ts";
 import { LogStream, TaskState } from "../../../proto/generated.ts";
 import { TaskRunner } from "../../../worker/agent/task-runner.ts";
-import { publishTasks } from "../../../worker/logs/publish-tasks.ts";
+import { publishTasks, withoutRepeats } from "../../../worker/logs/publish-tasks.ts";
 import { FakeRuntime } from "../../fakes/runtime.ts";
 import { SimClock } from "../../fakes/sim-clock.ts";
 import { noFiles, processTask } from "../runtime/tasks.ts";
@@ -98,6 +98,23 @@ describe("publishing logs", () => {
     assert.deepEqual(texts(), ["fine"]);
     const warnings = published.map(({ warning }) => warning).filter((text) => text !== "");
     assert.deepEqual(warnings, ["logs of task t1 could not be read: the file is damaged"]);
+  });
+
+  it("names a task and a time once for all the lines that share them", () => {
+    const [one, other] = ["t1", "t2"].map((taskId) => make("LogContext", { taskId }));
+    const line = (context: typeof one = one, timestamp = "then") =>
+      make("LogMessage", { context: context ?? null, timestamp });
+    const lines = [line(), line(), line(one, "later"), line(other, "later"), line(other, "later")];
+    assert.deepEqual(
+      withoutRepeats(lines).map(({ context, timestamp }) => [context?.taskId, timestamp]),
+      [
+        ["t1", "then"],
+        [undefined, ""],
+        [undefined, "later"],
+        ["t2", "later"],
+        [undefined, ""],
+      ],
+    );
   });
 
   it("lets a task send no more than 10 MB in a second", async () => {
