@@ -29,12 +29,12 @@ import { Stops } from "./stops.ts";
 const CREATIONS_PER_CPU = 1;
 /**
  * Containers started at a time for each CPU. A start costs an engine 200 ms of CPU time, and waits
- * for the kernel's one lock of networks and for the engine's own. Twenty on two CPUs took 3.2 s six
- * at a time, creations apart, and 3.4 s four at a time; 3.6 s where four was the limit of both; the
- * least of several rounds each on a busy machine. Many at a time cost more CPU time: fifty took
- * 10.0 s of it one after another, 10.2 s four, 10.9 s sixteen and 11.1 s all at a time.
+ * for the kernel's one lock of networks and for the engine's own. Forty on two CPUs beside other work
+ * took 8.1 s four at a time with creations apart, 9.0 s six, and 10.1 s where four was the limit of
+ * both. Many at a time cost more CPU time: fifty took 10.0 s of it one after another, 10.2 s four,
+ * 10.9 s sixteen and 11.1 s all at a time.
  */
-const STARTS_PER_CPU = 3;
+const STARTS_PER_CPU = 2;
 /** Containers deleted at a time for each CPU; a deletion mostly waits, 60 ms of CPU time in all. */
 const REMOVALS_PER_CPU = 8;
 /** Longest an engine may take to answer at all when it is looked for. */
