@@ -5,6 +5,7 @@ import path from "node:path";
 import { filters, type NodeJson, type ServiceJson, type TaskJson } from "../../demo/api.ts";
 import { waitFor } from "../../demo/wait.ts";
 import { systemClock } from "../../lib/clock.ts";
+import { messageOf } from "../../lib/errors.ts";
 import { SWARMD, SwarmProcess, type Place } from "./swarm-process.ts";
 
 /** Longest that a condition may take to hold, milliseconds; generous, the machine may be busy. */
@@ -164,7 +165,16 @@ export class SystemCluster {
 
   async join(node: SwarmProcess, role: "Worker" | "Manager"): Promise<void> {
     const body = { ...listen(node), RemoteAddrs: [this.#addr], JoinToken: this.#tokens[role] };
-    await node.post("/swarm/join", body, CALL_LIMIT_MS);
+    try {
+      await node.post("/swarm/join", body, CALL_LIMIT_MS);
+    } catch (error) {
+      // On a busy machine the call may give up before the node does, as Docker's.
+      if (!/continue in the background/.test(messageOf(error))) throw error;
+      await until(`${node.name} has joined`, async () => {
+        const { Swarm } = await node.get<NodeInfo>("/info");
+        return Swarm.LocalNodeState === "active" ? true : undefined;
+      });
+    }
   }
 
   /** Names of the flags that keep a node on loopback. */
