@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { constants } from "node:os";
 import type { Readable } from "node:stream";
+import { setImmediate } from "node:timers/promises";
 import { SwarmError } from "../../../lib/errors.ts";
 import { readStat, signalGroup } from "./proc.ts";
 import { EXIT_UNKNOWN, writeRecord, type ProcessRecord } from "./process-record.ts";
@@ -114,6 +115,8 @@ async function launch(request: LaunchRequest): Promise<Launched> {
       resolve(signal ? 128 + constants.signals[signal] : (code ?? EXIT_UNKNOWN));
     });
   });
+  // A spawn does not let the event loop turn: many in a row would keep it from everything else.
+  await setImmediate();
   return { record, started, ended };
 }
 
