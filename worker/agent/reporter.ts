@@ -1,7 +1,7 @@
 import { onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
-import type { TaskStatus, TaskStatusUpdate } from "../../proto/generated.ts";
+import { TaskState, type TaskStatus, type TaskStatusUpdate } from "../../proto/generated.ts";
 
 /** Statuses in one call. */
 const REPORT_BATCH_MAX = 1_024;
@@ -9,18 +9,26 @@ const REPORT_BATCH_MAX = 1_024;
 /** From the beginning of one call to that of the next: many tasks that start share a call. */
 const REPORT_PERIOD_MS = 50;
 
+/**
+ * The same where all that is new are states on the way to RUNNING: nothing waits for them but people
+ * who look. Each call is a commit of the managers, and many tasks that start take several steps each.
+ */
+const PROGRESS_PERIOD_MS = 250;
+
 /** Hands statuses to the leader; resolves when it has them. */
 export type SendStatuses = (updates: readonly TaskStatusUpdate[]) => Promise<void>;
 
 /**
  * Brings task statuses to the managers. Only the latest of each task counts. The first one goes at
- * once; while a call is on its way, and for a moment after it began, the next batch gathers. What
- * was not acknowledged stays until it is.
+ * once; while a call is on its way, and for a moment after it began, the next batch gathers: longer
+ * while no task has come to run or to end. What was not acknowledged stays until it is.
  */
 export class Reporter {
   readonly #clock: Clock;
   readonly #bell = new Bell();
   #pending = new Map<string, TaskStatus>();
+  /** A task runs or has ended, and the managers may wait to hear so. */
+  #isUrgent = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -29,6 +37,7 @@ export class Reporter {
   /** Notes a status to be reported. */
   report(taskId: string, status: TaskStatus): void {
     this.#pending.set(taskId, status);
+    if (status.state >= TaskState.RUNNING) this.#isUrgent = true;
     this.#bell.ring();
   }
 
@@ -45,22 +54,34 @@ export class Reporter {
         if (this.#pending.size === 0) await this.#bell.wait();
         signal.throwIfAborted();
         if (this.#pending.size === 0) continue;
-        const next = this.#clock.monotonic() + REPORT_PERIOD_MS;
+        const began = this.#clock.monotonic();
         await this.#sendBatch(send);
-        const waitMs = next - this.#clock.monotonic();
+        const waitMs = began + REPORT_PERIOD_MS - this.#clock.monotonic();
         if (waitMs > 0) await sleep(this.#clock, waitMs, signal);
+        await this.#gather(began + PROGRESS_PERIOD_MS, signal);
       }
     } finally {
       release();
     }
   }
 
+  /** Waits until `until`, on the monotonic clock, or for something that is urgent. */
+  async #gather(until: number, signal: AbortSignal): Promise<void> {
+    const cancel = this.#clock.after(until - this.#clock.monotonic(), () => this.#bell.ring());
+    while (!this.#isUrgent && !signal.aborted && this.#clock.monotonic() < until)
+      await this.#bell.wait();
+    cancel();
+    signal.throwIfAborted();
+  }
+
   async #sendBatch(send: SendStatuses): Promise<void> {
     const batch = [...this.#pending].slice(0, REPORT_BATCH_MAX);
     for (const [taskId] of batch) this.#pending.delete(taskId);
+    this.#isUrgent = this.#pending.size > 0;
     try {
       await send(batch.map(([taskId, status]) => ({ taskId, status })));
     } catch (error) {
+      this.#isUrgent = true;
       for (const [taskId, status] of batch) {
         if (!this.#pending.has(taskId)) this.#pending.set(taskId, status);
       }

@@ -46,6 +46,25 @@ describe("reporter", () => {
     await stop();
   });
 
+  it("lets tasks on their way to run gather for longer, until one runs", async () => {
+    const { clock, reporter, calls, stop } = open();
+    reporter.report("a", status(TaskState.ACCEPTED));
+    await clock.advance(0);
+    reporter.report("a", status(TaskState.STARTING));
+    reporter.report("b", status(TaskState.PREPARING));
+    await clock.advance(240);
+    assert.equal(calls.length, 1);
+    await clock.advance(10);
+    assert.deepEqual(calls[1], [`a ${TaskState.STARTING}`, `b ${TaskState.PREPARING}`]);
+    reporter.report("b", status(TaskState.STARTING));
+    await clock.advance(100);
+    reporter.report("a", status(TaskState.RUNNING));
+    await clock.advance(0);
+    assert.deepEqual(calls[2], [`b ${TaskState.STARTING}`, `a ${TaskState.RUNNING}`]);
+    assert.equal(clock.pending, 1, "the wait that was cut short has no timer left");
+    await stop();
+  });
+
   it("says no more of a task that is forgotten, and ends while it gathers", async () => {
     const { clock, reporter, calls, stop } = open();
     reporter.report("a", status(TaskState.RUNNING));
@@ -57,6 +76,14 @@ describe("reporter", () => {
     reporter.report("b", status(TaskState.RUNNING));
     await clock.advance(0);
     await stop();
+  });
+
+  it("ends while it gathers, and nothing has come", async () => {
+    const { clock, reporter, stop } = open();
+    reporter.report("a", status(TaskState.RUNNING));
+    await clock.advance(100);
+    await stop();
+    assert.equal(clock.pending, 0);
   });
 
   it("keeps for the next session what a call that failed did not bring", async () => {

@@ -35,6 +35,8 @@ export class ContainerView {
   /** Follows the container's events until {@link unwatch}; may be called again. */
   watch(): void {
     this.#unsubscribe ??= this.#modules.events.subscribe(this.#taskId, (action) => {
+      // A signal by itself changes nothing.
+      if (action === "kill") return;
       for (const bell of this.#bells) bell.ring();
       // We start containers ourselves, and ask after that.
       if (action === "start") return;

@@ -28,13 +28,12 @@ import { Stops } from "./stops.ts";
  */
 const CREATIONS_PER_CPU = 1;
 /**
- * Containers started at a time for each CPU. A start costs an engine 200 ms of CPU time, and waits
- * for the kernel's one lock of networks and for the engine's own. Forty on two CPUs beside other work
- * took 8.1 s four at a time with creations apart, 9.0 s six, and 10.1 s where four was the limit of
- * both. Many at a time cost more CPU time: fifty took 10.0 s of it one after another, 10.2 s four,
- * 10.9 s sixteen and 11.1 s all at a time.
+ * Containers started at a time for each CPU. A start costs an engine 250 ms of CPU time, and waits
+ * for the kernel's one lock of networks and for the engine's own. On two CPUs with nothing else to do
+ * ten took 1.7 s two or four at a time and 1.5 s six, fifty 9.2, 8.7 and 8.0 s; eight and twelve at a
+ * time gained nothing more.
  */
-const STARTS_PER_CPU = 2;
+const STARTS_PER_CPU = 3;
 /** Containers deleted at a time for each CPU; a deletion mostly waits, 60 ms of CPU time in all. */
 const REMOVALS_PER_CPU = 8;
 /** Longest an engine may take to answer at all when it is looked for. */

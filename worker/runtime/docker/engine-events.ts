@@ -82,7 +82,7 @@ export class EngineEvents {
     const { docker, clock } = this.#modules;
     const filters = JSON.stringify({
       type: ["container"],
-      event: ["start", "die", "destroy", "health_status"],
+      event: ["start", "kill", "die", "destroy", "health_status"],
       label: [`${NODE_ID_LABEL}=${this.#nodeId}`],
     });
     const since = Math.floor(clock.now() / 1000) - REPLAY_SECONDS;

@@ -59,6 +59,9 @@ describe("stops", () => {
   it("keeps none waiting for another's grace period", async () => {
     const waiting = all(ROOMS + 1);
     await clock.advance(1_000);
+    assert.equal(begun().length, ROOMS, "an engine that has not sent the signals is busy");
+    listeners.get("t3")?.("kill");
+    await clock.advance(1_000);
     assert.equal(begun().length, ROOMS + 1);
     for (const { resolve } of under.values()) resolve();
     await Promise.all(waiting);
