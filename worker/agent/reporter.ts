@@ -67,9 +67,12 @@ export class Reporter {
 
   /** Waits until `until`, on the monotonic clock, or for something that is urgent. */
   async #gather(until: number, signal: AbortSignal): Promise<void> {
-    const cancel = this.#clock.after(until - this.#clock.monotonic(), () => this.#bell.ring());
-    while (!this.#isUrgent && !signal.aborted && this.#clock.monotonic() < until)
-      await this.#bell.wait();
+    let isOver = false;
+    const cancel = this.#clock.after(Math.max(0, until - this.#clock.monotonic()), () => {
+      isOver = true;
+      this.#bell.ring();
+    });
+    while (!isOver && !this.#isUrgent && !signal.aborted) await this.#bell.wait();
     cancel();
     signal.throwIfAborted();
   }

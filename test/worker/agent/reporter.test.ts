@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { Clock } from "../../../lib/clock.ts";
 import { make } from "../../../proto/codec.ts";
 import { TaskState, type TaskStatusUpdate } from "../../../proto/generated.ts";
 import { Reporter } from "../../../worker/agent/reporter.ts";
@@ -7,9 +8,15 @@ import { SimClock } from "../../fakes/sim-clock.ts";
 const status = (state: TaskState) => make("TaskStatus", { state });
 
 /** A reporter whose calls are noted, each as `task state` pairs. */
-function open() {
+function open(earlyMs = 0) {
   const clock = new SimClock();
-  const reporter = new Reporter(clock);
+  const early: Clock = {
+    now: () => clock.now(),
+    monotonic: () => clock.monotonic(),
+    after: (ms, fire) => clock.after(ms - earlyMs, fire),
+    turn: () => clock.turn(),
+  };
+  const reporter = new Reporter(early);
   const calls: string[][] = [];
   const abort = new AbortController();
   const send = (updates: readonly TaskStatusUpdate[]): Promise<void> => {
@@ -75,6 +82,16 @@ describe("reporter", () => {
     assert.equal(calls.length, 1);
     reporter.report("b", status(TaskState.RUNNING));
     await clock.advance(0);
+    await stop();
+  });
+
+  it("reports what has gathered also where timers fire a moment too early", async () => {
+    const { clock, reporter, calls, stop } = open(0.5);
+    reporter.report("a", status(TaskState.ACCEPTED));
+    await clock.advance(0);
+    reporter.report("a", status(TaskState.READY));
+    await clock.advance(1_000);
+    assert.deepEqual(calls[1], [`a ${TaskState.READY}`]);
     await stop();
   });
 
