@@ -1,5 +1,5 @@
 import { compileWith } from "../../proto/compiled.ts";
-import { ChangeKind, type Meta } from "../../proto/generated.ts";
+import { ChangeKind, TaskState, type Meta, type Task } from "../../proto/generated.ts";
 import { ClaimTable, type Claims, type Refusal } from "./claims.ts";
 import {
   eachKind,
@@ -171,9 +171,18 @@ export class Tables {
       const names = [...referrers].join(", ");
       return refuse("failed-precondition", `${kind} ${id} is in use by ${names}`);
     }
+    const left = kind === "node" && this.#leftOn(id);
+    if (left) return refuse("out-of-sequence", `task ${left.id} has come to node ${id}`);
     const old = this.#table(kind).remove(id);
     this.#claims.release(claimsOf(kind, old));
     return { kind, change: ChangeKind.REMOVE, object: old, old } as StoreEvent;
+  }
+
+  /** A task that would be left behind on a node that goes: it came after the removal was planned. */
+  #leftOn(nodeId: string): Task | undefined {
+    for (const task of this.#tables.task.by("node", nodeId))
+      if ((task.status?.state ?? TaskState.NEW) <= TaskState.RUNNING) return task;
+    return undefined;
   }
 
   #put(kind: Kind, object: AnyObject): void {

@@ -125,6 +125,8 @@ describe("global orchestrator", () => {
     await cluster.converged("agent", 3);
     await cluster.store.update((tx) => {
       const node = tx.view.node.get("node1");
+      const status = make("TaskStatus", { state: TaskState.ORPHANED });
+      for (const task of tx.view.task.by("node", "node1")) tx.update("task", { ...task, status });
       if (node) tx.remove("node", node);
     });
     await cluster.clock.until(() => cluster.tasks("agent").length === 2, 10_000);

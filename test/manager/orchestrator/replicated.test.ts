@@ -217,6 +217,8 @@ describe("replicated orchestrator", () => {
     await cluster.converged("web", 3);
     await cluster.store.update((tx) => {
       const node = tx.view.node.get("node1");
+      const status = make("TaskStatus", { state: TaskState.ORPHANED });
+      for (const task of tx.view.task.by("node", "node1")) tx.update("task", { ...task, status });
       if (node) tx.remove("node", node);
     });
     await cluster.clock.until(

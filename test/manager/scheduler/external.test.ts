@@ -122,6 +122,8 @@ describe("external schedulers", () => {
 
     const third = next(offers);
     await store.update((tx) => {
+      const status = make("TaskStatus", { state: TaskState.ORPHANED });
+      tx.update("task", { ...task("web1"), status });
       const gone = tx.view.node.get("n1");
       if (gone) tx.remove("node", gone);
     });

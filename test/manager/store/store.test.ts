@@ -166,6 +166,29 @@ describe("store", () => {
     await leader.update((tx) => tx.remove("secret", secret()));
   });
 
+  it("lets no node go under a task that came while its removal was on its way", async () => {
+    const { leader, follower, raft } = openPair();
+    await leader.update((tx) => {
+      tx.create("node", aNode("n1"));
+      tx.create("task", aTask("t1", aService("s1")));
+    });
+    raft.hold();
+    const assigned = leader.update((tx) => {
+      tx.update("task", { ...tx.view.task.get("t1")!, nodeId: "n1" });
+    });
+    const status = make("TaskStatus", { state: TaskState.ORPHANED });
+    const removed = leader.update((tx) => {
+      for (const task of tx.view.task.by("node", "n1")) tx.update("task", { ...task, status });
+      tx.remove("node", tx.view.node.get("n1")!);
+    });
+    raft.release();
+    await Promise.all([assigned, removed]);
+    for (const { view } of [leader, follower]) {
+      assert.equal(view.node.get("n1"), undefined);
+      assert.equal(view.task.get("t1")?.status?.state, TaskState.ORPHANED);
+    }
+  });
+
   it("refuses what an earlier leadership decided", async () => {
     const { leader, raft } = openPair();
     raft.hold();
