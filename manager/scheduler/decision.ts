@@ -66,19 +66,26 @@ export function waitingForScheduler(task: Task): string {
 /**
  * Writes decisions on tasks that still want one; what became of the others is not the
  * scheduler's to say.
+ * @returns the placements that are written
  */
 export function writeDecisions(
   tx: Transaction,
   decisions: readonly Decision[],
   nowMs: number,
-): void {
+): ReadonlySet<Decision> {
+  const placed = new Set<Decision>();
   for (const decision of decisions) {
     const current = tx.view.task.get(decision.task.id);
     if (!current || !isPending(current) || current.nodeId !== decision.task.nodeId) continue;
-    if (!("err" in decision)) tx.update("task", assigned(current, decision, nowMs));
-    else if (current.status && current.status.err !== decision.err)
+    if (!("err" in decision)) {
+      // Its node may have been removed meanwhile.
+      if (!tx.view.node.get(decision.nodeId)) continue;
+      tx.update("task", assigned(current, decision, nowMs));
+      placed.add(decision);
+    } else if (current.status && current.status.err !== decision.err)
       tx.update("task", { ...current, status: { ...current.status, err: decision.err } });
   }
+  return placed;
 }
 
 const ASSIGNED = "scheduler assigned task to node";

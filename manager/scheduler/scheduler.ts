@@ -126,11 +126,11 @@ class Scheduler implements Controller {
   async #write(decisions: readonly Decision[], signal: AbortSignal): Promise<void> {
     const { store, clock, desk } = this.#modules;
     const nowMs = clock.now();
-    await store.update((tx) => writeDecisions(tx, decisions, nowMs), signal);
+    const placed = await store.update((tx) => writeDecisions(tx, decisions, nowMs), signal);
     const currentOf = (taskId: string): Task | undefined => store.view.task.get(taskId);
     for (const decision of decisions) {
       this.#placer.settle(decision, currentOf);
-      desk?.settle(decision, currentOf);
+      desk?.settle(decision, placed.has(decision));
     }
   }
 }

@@ -81,14 +81,12 @@ export class PlacementDesk {
     }
   }
 
-  /** What came of a decision: `currentOf` has its task in the store after the attempt to write. */
-  settle(decision: Decision, currentOf: (taskId: string) => Task | undefined): void {
+  /** What came of a decision: whether it is in the store, after the attempt to write it. */
+  settle(decision: Decision, isPlaced: boolean): void {
     if ("err" in decision) return;
     const wish = this.#writing.get(decision.task.id);
     if (!wish) return;
     this.#writing.delete(decision.task.id);
-    const current = currentOf(decision.task.id);
-    const isPlaced = current && !isPending(current) && current.nodeId === decision.nodeId;
     answer(wish, isPlaced ? Outcome.PLACED : Outcome.NOT_PENDING);
   }
 
