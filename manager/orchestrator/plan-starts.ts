@@ -1,6 +1,6 @@
 import { TaskState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
-import { goalOf, isOccupied, type ServiceContext } from "./service-context.ts";
+import { goalOf, heldOrigin, isOccupied, type ServiceContext } from "./service-context.ts";
 import type { Slot } from "./slot.ts";
 import { createdAt, hasEnded } from "./task-state.ts";
 
@@ -9,14 +9,18 @@ export const OLD_TASK_WAIT_MS = 60_000;
 
 /**
  * Starts prepared tasks (desired READY): when their delay is over, the task before them in the
- * slot has stopped, or has had its time, and nothing holds the service back.
+ * slot has stopped, or has had its time, and nothing holds the service back. What does is told.
  */
 export function planStarts(ctx: ServiceContext, slots: Iterable<Slot>, draft: Draft): void {
-  if (ctx.held !== "") return;
   for (const slot of slots) {
     for (const task of slot.wanted) {
       if (task.desiredState !== TaskState.READY || hasEnded(task)) continue;
       if (draft.full) return;
+      if (ctx.held !== "") {
+        const known = task.origin?.reason.includes(ctx.held) ?? false;
+        if (!known) draft.replace(slot, task, { ...task, origin: heldOrigin(ctx, task.origin) });
+        continue;
+      }
       const at = startTime(ctx, slot, task);
       if (at > ctx.now) draft.wake(at);
       else draft.replace(slot, task, { ...task, desiredState: goalOf(ctx) });

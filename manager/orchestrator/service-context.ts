@@ -69,7 +69,8 @@ function volumeNodeOf({ service, node }: ServiceContext, slot: Slot): string {
   return node(nodeId) ? nodeId : "";
 }
 
-function heldOrigin({ held }: ServiceContext, origin: TaskOrigin | null): TaskOrigin {
+/** The origin of a task that what its service depends on keeps from starting: it says so. */
+export function heldOrigin({ held }: ServiceContext, origin: TaskOrigin | null): TaskOrigin {
   const reason = origin?.reason ? `${origin.reason}; ${held}` : held;
   return make("TaskOrigin", { ...origin, reason });
 }
