@@ -22,7 +22,11 @@ export function shapeOf({
       ([key]) => !OWN_LABELS.some((own) => key === `com.docker.swarm.${own}`),
     ),
   );
-  const config: Record<string, unknown> = { ...Config, Labels: labels };
+  const config: Record<string, unknown> = {
+    ...Config,
+    Labels: labels,
+    Env: inOneOrder(Config.Env),
+  };
   // Ours tells the engine the grace period too, so that it holds when the engine itself stops.
   delete config["StopTimeout"];
   // Without a name of its own a container is called after its id.
@@ -46,6 +50,16 @@ export function shapeOf({
     networks: withoutEmpty(Object.fromEntries(networks)),
     ports: withoutEmpty(NetworkSettings.Ports),
   };
+}
+
+/** Docker tells generic resources in the order of a Go map: in any. */
+function inOneOrder(env: readonly string[] | null): readonly string[] {
+  const isResource = (entry: string): boolean => entry.startsWith("DOCKER_RESOURCE_");
+  const entries = env ?? [];
+  return [
+    ...entries.filter((entry) => !isResource(entry)),
+    ...entries.filter(isResource).toSorted(),
+  ];
 }
 
 function isEmpty(part: unknown): boolean {

@@ -103,6 +103,12 @@ const TEMPLATES: Readonly<Record<string, Shape>> = {
 };
 
 /** The same service, run by Docker's swarm mode and by us on the same engine. */
+/** Theirs may run already, and then it is on its networks, which ours, just made, is not. */
+const made = (container: ContainerInspectInfo): Shape => ({
+  ...shapeOf(container),
+  networks: null,
+});
+
 describe("a container is what Docker's swarm mode would make of its service", function () {
   this.timeout(60_000);
   const engine = useEngine();
@@ -165,8 +171,8 @@ describe("a container is what Docker's swarm mode would make of its service", fu
   for (const [index, [what, template]] of Object.entries(TEMPLATES).entries()) {
     it(`in ${what}`, async () => {
       const spec = specOf(template);
-      const expected = shapeOf(await theirs(spec));
-      assert.deepEqual(shapeOf(await ours(`parity${index}`, spec)), expected);
+      const expected = made(await theirs(spec));
+      assert.deepEqual(made(await ours(`parity${index}`, spec)), expected);
     });
   }
 });
