@@ -13,7 +13,11 @@ export type Piece =
       readonly otherwise: readonly Piece[];
     };
 
-const ACTION = /\{\{(- )?\s*((?:[^"`}]|"(?:[^"\\]|\\.)*"|`[^`]*`|\}(?!\}))*?)\s*( -)?\}\}/g;
+const OPEN = "{{";
+/** An action from where the last index stands. One way to read it only: its time grows with its length. */
+const ACTION = /\{\{(- )?((?:[^"`}]|"(?:[^"\\]|\\.)*"|`[^`]*`|\}(?!\}))*?)( -)?\}\}/y;
+/** Characters of an action that an error shows. */
+const SHOWN_MAX = 60;
 const BLOCKS = new Set(["if", "with", "range"]);
 
 /** A template's texts and actions in turn; the marks that trim have done their work. */
@@ -22,16 +26,17 @@ function split(template: string): readonly (readonly ["text" | "action", string]
   let end = 0;
   let trim = false;
   const literal = (piece: string): string => (trim ? piece.trimStart() : piece);
-  for (const match of template.matchAll(ACTION)) {
+  for (let at = template.indexOf(OPEN); at >= 0; at = template.indexOf(OPEN, end)) {
+    ACTION.lastIndex = at;
+    const match = ACTION.exec(template);
+    if (!match) throw badAction(template.slice(at + OPEN.length, at + SHOWN_MAX), "is not closed");
     const [whole, left, action = "", right] = match;
-    const before = literal(template.slice(end, match.index));
-    parts.push(["text", left ? before.trimEnd() : before], ["action", action]);
+    const before = literal(template.slice(end, at));
+    parts.push(["text", left ? before.trimEnd() : before], ["action", action.trim()]);
     trim = right !== undefined;
-    end = match.index + whole.length;
+    end = at + whole.length;
   }
-  const tail = literal(template.slice(end));
-  if (tail.includes("{{")) throw badAction(tail.slice(tail.indexOf("{{") + 2), "is not closed");
-  return [...parts, ["text", tail]];
+  return [...parts, ["text", literal(template.slice(end))]];
 }
 
 /** Builds the tree of a template's pieces. */

@@ -10,6 +10,8 @@ export type TemplateFunctions = Readonly<Record<string, (...args: readonly strin
 
 /** Pieces that one template may come to, loops counted as often as they run. */
 const STEPS_MAX = 100_000;
+/** Characters that one template may come to: more than any field or file of a task may have. */
+const CHARS_MAX = 4 << 20;
 
 /** What the pieces of a block see. */
 interface Frame {
@@ -22,6 +24,7 @@ class Expansion {
   readonly #scope: TemplateScope;
   readonly #functions: TemplateFunctions;
   #steps = 0;
+  #chars = 0;
 
   constructor(scope: TemplateScope, functions: TemplateFunctions) {
     this.#scope = scope;
@@ -36,9 +39,9 @@ class Expansion {
     if (++this.#steps > STEPS_MAX) throw badAction(piece.kind, "the template never seems to end");
     switch (piece.kind) {
       case "text":
-        return piece.text;
+        return this.#counted(piece.text);
       case "print":
-        return textOf(this.#value(piece.value, frame));
+        return this.#counted(textOf(this.#value(piece.value, frame)));
       case "set":
         frame.variables.set(piece.name, this.#value(piece.value, frame));
         return "";
@@ -47,6 +50,12 @@ class Expansion {
       case "range":
         return this.#block(piece, frame);
     }
+  }
+
+  #counted(text: string): string {
+    this.#chars += text.length;
+    if (this.#chars > CHARS_MAX) throw badAction("", `comes to more than ${CHARS_MAX} characters`);
+    return text;
   }
 
   #block(piece: Extract<Piece, { body: unknown }>, { dot, variables }: Frame): string {

@@ -74,6 +74,17 @@ describe("templates", () => {
     assert.throws(() => expand(loop, { L: labels }), /never seems to end/);
   });
 
+  it("ends a template that would fill the memory", () => {
+    const labels = Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`l${i}`, "x"]));
+    const loop = `{{range .L}}${"x".repeat(100_000)}{{end}}`;
+    assert.throws(() => expand(loop, { L: labels }), /comes to more than/);
+  });
+
+  it("refuses at once what is never closed, however long it is", () => {
+    for (const part of [" ", "{{", '" ', "- "])
+      assert.throws(() => expand(`{{${part.repeat(200_000)}`, {}), /is not closed/);
+  });
+
   it("names a global task's slot after its node", () => {
     assert.equal(expand("{{.Task.Slot}}", taskScope(taskOf("t", { slot: 0 }), NODE)), "node1");
   });
