@@ -14,15 +14,10 @@ import type {
 import type { TaskRunner } from "../agent/task-runner.ts";
 import type { LogRead } from "../runtime/runtime.ts";
 import { LineQueue } from "./line-queue.ts";
+import { LineRate } from "./line-rate.ts";
 
-/** Most that one task's log may send, bytes per second. */
-const TASK_BYTES_PER_SECOND_MAX = 10 << 20;
 /** So that lines without content are not free. */
 const NEWLINE_BYTES = 1;
-/** The rate is kept over windows of this length. */
-const RATE_WINDOW_MS = 100;
-/** What is behind by more than this is not made up for. */
-const RATE_LAG_MAX_MS = 500;
 
 /** The tasks on this node whose logs may be read. */
 export interface LogTasks {
@@ -48,32 +43,6 @@ function readOf(options: LogOptions | null): LogRead {
     stdout: streams.length === 0 || streams.includes(LogStream.STDOUT),
     stderr: streams.length === 0 || streams.includes(LogStream.STDERR),
   };
-}
-
-/** Lets `TASK_BYTES_PER_SECOND_MAX` pass, in windows. */
-class Throttle {
-  readonly #clock: Clock;
-  #windowStart: number;
-  #bytes = 0;
-
-  constructor(clock: Clock) {
-    this.#clock = clock;
-    this.#windowStart = clock.monotonic();
-  }
-
-  /** Counts `bytes`; returns how long to wait before any more may pass, milliseconds. */
-  pass(bytes: number): number {
-    const now = this.#clock.monotonic();
-    if (now - this.#windowStart >= RATE_WINDOW_MS) {
-      // Windows follow each other: what a late timer lost is made up for in the next ones.
-      const next = this.#windowStart + RATE_WINDOW_MS;
-      this.#windowStart = Math.max(next, now - RATE_LAG_MAX_MS);
-      this.#bytes = 0;
-    }
-    this.#bytes += bytes;
-    const isFull = this.#bytes >= (TASK_BYTES_PER_SECOND_MAX * RATE_WINDOW_MS) / 1000;
-    return isFull ? Math.max(0, this.#windowStart + RATE_WINDOW_MS - now) : 0;
-  }
 }
 
 interface Modules {
@@ -157,11 +126,11 @@ async function copy(
   { clock, queue, nodeId }: Copying,
   signal: AbortSignal,
 ): Promise<void> {
-  const throttle = new Throttle(clock);
+  const rate = new LineRate(clock);
   const { id: taskId, serviceId } = runner.task;
   const context = make("LogContext", { taskId, serviceId, nodeId });
   for await (const line of runner.controller().logs(read, signal)) {
-    const waitMs = throttle.pass(line.data.length + NEWLINE_BYTES);
+    const waitMs = rate.pass(line.data.length + NEWLINE_BYTES);
     if (waitMs > 0) await sleep(clock, waitMs, signal);
     const { timestamp, data } = line;
     const stream = line.stream === "stdout" ? LogStream.STDOUT : LogStream.STDERR;

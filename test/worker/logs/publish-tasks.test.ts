@@ -117,17 +117,19 @@ describe("publishing logs", () => {
     );
   });
 
-  it("lets a task send no more than 10 MB in a second", async () => {
+  it("lets a task send ten megabytes a second and more, within a bound", async () => {
     hold("t1");
     const text = "x".repeat(100_000);
-    for (let i = 0; i < 250; i++) machine.print("t1", text);
+    for (let i = 0; i < 700; i++) machine.print("t1", text);
     const done = publish();
-    await eventually(() => published.length > 0);
+    await eventually(() => texts().length >= 167);
+    const megabytes = (): number => texts().length / 10;
+    // What was not used before, then what a second may bring.
+    assert.ok(megabytes() <= 17, `${megabytes()} MB at once`);
     await clock.advance(1_000);
-    const megabytes = texts().length / 10;
-    assert.ok(megabytes > 5 && megabytes <= 12, `${megabytes} MB in the first second`);
+    assert.ok(megabytes() > 32 && megabytes() <= 34, `${megabytes()} MB after a second`);
     await clock.advance(5_000);
     await done;
-    assert.equal(texts().length, 250);
+    assert.equal(texts().length, 700);
   });
 });
