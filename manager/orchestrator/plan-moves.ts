@@ -1,5 +1,5 @@
 import { make } from "../../proto/codec.ts";
-import { TaskState, type Task } from "../../proto/generated.ts";
+import { TaskState, UpdateStatusState, type Task } from "../../proto/generated.ts";
 import type { Draft } from "./draft.ts";
 import { originAfterMove } from "./restart-policy.ts";
 import { goalOf, isOccupied, placeTask, type ServiceContext } from "./service-context.ts";
@@ -20,6 +20,9 @@ import { updateOptions, type UpdateOptions } from "./update-options.ts";
 
 /** How long a move waits for its node to take the successor in. */
 export const MOVE_PLACE_WAIT_MS = 60_000;
+
+/** How long a move waits, from when it was asked for, for what its service depends on. */
+export const MOVE_HELD_WAIT_MS = 60_000;
 
 /**
  * Moves running tasks to the nodes that `task.move` names, start first: the successor is made for
@@ -45,7 +48,7 @@ export function planMoves(
     if (draft.full) return;
     const task = slot.wanted.find(isMoving);
     if (!task?.move) continue;
-    const refusal = whyNot(ctx, slot, task);
+    const refusal = whyNot(ctx, slot, task, draft);
     if (refusal !== "") refuse(slot, task, refusal, draft);
     else if (free > 0 && canBegin(ctx, slot, task)) {
       free--;
@@ -109,8 +112,8 @@ function underWay(
   return count;
 }
 
-/** Why a move that is to begin comes to nothing; empty when it may begin. */
-function whyNot(ctx: ServiceContext, slot: Slot, task: Task): string {
+/** Why a move that is to begin comes to nothing; empty when it may begin, or has still to wait. */
+function whyNot(ctx: ServiceContext, slot: Slot, task: Task, draft: Draft): string {
   const failed = slot.past.find(
     ({ origin }) =>
       origin?.movedTaskId === task.id && origin.moveRequestedAtMs === task.move?.requestedAtMs,
@@ -119,7 +122,26 @@ function whyNot(ctx: ServiceContext, slot: Slot, task: Task): string {
   const target = ctx.node(task.move?.nodeId ?? "");
   if (isLost(target)) return "the other node is down";
   if (isDrained(target)) return "the other node is drained";
+  // Nobody knows when that goes on, and the task that runs is not the one it wants.
+  if (isPaused(ctx) && ctx.isDirty(task)) return "the update of its service is paused";
+  return whyHeld(ctx, task, draft);
+}
+
+/**
+ * A task that is moved starts anew, so it may not while its service waits for another one; what
+ * runs already runs on. That other service may be back in a moment, or never.
+ */
+function whyHeld(ctx: ServiceContext, task: Task, draft: Draft): string {
+  if (ctx.held === "") return "";
+  const until = (task.move?.requestedAtMs ?? 0) + MOVE_HELD_WAIT_MS;
+  if (ctx.now >= until) return ctx.held;
+  draft.wake(until);
   return "";
+}
+
+function isPaused({ service }: ServiceContext): boolean {
+  const state = service.updateStatus?.state;
+  return state === UpdateStatusState.PAUSED || state === UpdateStatusState.ROLLBACK_PAUSED;
 }
 
 function waitsFor({ status }: Task, otherwise: string): string {

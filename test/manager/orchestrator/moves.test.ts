@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { MOVE_PLACE_WAIT_MS } from "../../../manager/orchestrator/plan-moves.ts";
+import { MOVE_HELD_WAIT_MS, MOVE_PLACE_WAIT_MS } from "../../../manager/orchestrator/plan-moves.ts";
 import { runReplicated } from "../../../manager/orchestrator/replicated.ts";
 import { make } from "../../../proto/codec.ts";
 import {
   NodeAvailability,
   NodeState,
+  ServiceDependencyCondition,
   TaskState,
   UpdateConfigOrder,
+  UpdateStatusState,
   type Task,
   type UpdateConfig,
 } from "../../../proto/generated.ts";
@@ -175,5 +177,54 @@ describe("moving tasks", () => {
     const made = () => cluster.tasks("web").filter((t) => t.origin?.movedTaskId);
     await cluster.clock.advance(1_000);
     assert.deepEqual(made(), []);
+  });
+
+  describe("of a service that waits for another one", () => {
+    /** The service runs on node1 and depends on `db`, which is not there yet. */
+    const held = async () => {
+      await allOnOne(1);
+      const { HEALTHY } = ServiceDependencyCondition;
+      const dependsOn = [{ serviceName: "db", condition: HEALTHY }];
+      await cluster.store.update((tx) => {
+        const [web] = tx.view.service.named("web");
+        if (web?.spec) tx.update("service", { ...web, spec: { ...web.spec, dependsOn } });
+      });
+    };
+
+    it("wait for it for a minute, and are made when it is as it has to be", async () => {
+      await held();
+      await move(1);
+      await cluster.clock.advance(MOVE_HELD_WAIT_MS - 1);
+      assert.equal(cluster.tasks("web").length, 1, "nothing begins");
+      await cluster.add(aService("db"));
+      await cluster.converged("db", 1);
+      await cluster.converged("web", 1);
+      assert.equal(on("node2"), 1);
+    });
+
+    it("are refused after that minute, and say what they waited for", async () => {
+      await held();
+      const [task] = await move(1);
+      await cluster.clock.advance(MOVE_HELD_WAIT_MS);
+      assert.equal(refusalOf(task), "held until service db is healthy");
+      await cluster.add(aService("db"));
+      await cluster.converged("db", 1);
+      assert.deepEqual([on("node1"), on("node2")], [1, 0]);
+    });
+  });
+
+  it("refuses tasks of before an update that is paused: nobody knows when it goes on", async () => {
+    await allOnOne(2, make("UpdateConfig", { parallelism: 1 }));
+    fate = { ends: { state: TaskState.REJECTED, afterMs: 100 } };
+    await cluster.setAvailability("node1", NodeAvailability.PAUSE);
+    await cluster.newImage("web", "busybox:2");
+    const paused = (): boolean =>
+      cluster.service("web").updateStatus?.state === UpdateStatusState.PAUSED;
+    await cluster.clock.until(paused, 60_000);
+    const old = cluster.running("web").filter((task) => task.nodeId === "node1");
+    assert.equal(old.length, 1, "the other one was to be replaced");
+    const [task] = await move(1);
+    await cluster.clock.advance(0);
+    assert.equal(refusalOf(task), "the update of its service is paused");
   });
 });
