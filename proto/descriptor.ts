@@ -3530,6 +3530,10 @@ export const descriptor = JSON.parse(`{
          "rule": "repeated",
          "type": "string",
          "id": 30
+        },
+        "privileged": {
+         "type": "bool",
+         "id": 31
         }
        }
       },

@@ -1498,6 +1498,8 @@ export interface ContainerSpec {
   readonly oomScoreAdj: number;
   /** Devices of the node that the task gets: a path below /dev, `host:task`, `host:task:rwm`, or the full name of a CDI device. Only nodes that report them take the task. */
   readonly devices: readonly string[];
+  /** Every capability and every device of the node, without seccomp, AppArmor and read-only /sys. */
+  readonly privileged: boolean;
 }
 
 /** A plain process under the worker's own supervision; no container engine takes part. */

@@ -6,6 +6,8 @@ export interface ExtensionFlags {
   readonly affinity?: readonly string[];
   readonly antiAffinity?: readonly string[];
   readonly dependsOn?: readonly string[];
+  readonly device?: readonly string[];
+  readonly privileged?: boolean;
   readonly schedule?: string;
   readonly scheduleConcurrency?: string;
   /** Nanoseconds. */
@@ -44,6 +46,8 @@ export function extensionLabels(flags: ExtensionFlags): Labels {
     "skep.affinity": joined(flags.affinity),
     "skep.anti-affinity": joined(flags.antiAffinity),
     "skep.depends-on": joined(flags.dependsOn),
+    "skep.devices": joined(flags.device),
+    "skep.privileged": flags.privileged === undefined ? undefined : flags.privileged ? "true" : "",
     "skep.scheduler": flags.scheduler,
     [STRATEGY_LABEL]: flags.strategy,
     [SCHEDULE]: flags.schedule,

@@ -1,4 +1,4 @@
-import { make } from "../../proto/codec.ts";
+import { make, type Fields } from "../../proto/codec.ts";
 import type { ContainerSpec } from "../../proto/generated.ts";
 import { badRequest } from "../request-error.ts";
 import type { JsonObject } from "../json-object.ts";
@@ -31,13 +31,13 @@ function readIsolation(json: JsonObject): string {
 }
 
 /**
- * Reads `ContainerSpec`. `registryAuth` is the X-Registry-Auth header, kept with the spec; `devices`
- * come from a label of the service.
+ * Reads `ContainerSpec`. `registryAuth` is the X-Registry-Auth header, kept with the spec; `extensions`
+ * come from labels of the service.
  */
 export function readContainer(
   json: JsonObject,
   registryAuth: string,
-  devices: readonly string[] = [],
+  extensions: Fields<Pick<ContainerSpec, "devices" | "privileged">> = {},
 ): ContainerSpec {
   return make("ContainerSpec", {
     ...readWorkload(json),
@@ -49,7 +49,7 @@ export function readContainer(
     tty: json.flag("TTY") ?? false,
     openStdin: json.flag("OpenStdin") ?? false,
     registryAuth,
-    devices,
+    ...extensions,
     isolation: readIsolation(json),
     oomScoreAdj: json.integer("OomScoreAdj"),
   });

@@ -44,6 +44,7 @@ export interface ServiceExtensions {
   readonly runtime: "container" | "process";
   readonly rootFs: string;
   readonly devices: readonly string[];
+  readonly privileged: boolean;
   /** Null when no label speaks of placement. */
   readonly placement: Pick<
     Placement,
@@ -147,6 +148,13 @@ function readRuntime(labels: ExtensionLabels): "container" | "process" {
   return runtime;
 }
 
+function readPrivileged(labels: ExtensionLabels): boolean {
+  const text = labels.take("privileged");
+  if (text !== "" && text !== "true" && text !== "false")
+    throw badRequest(`invalid ${PREFIX}privileged: "${text}" is neither true nor false`);
+  return text === "true";
+}
+
 /** Splits a service's labels into the user's own and our extensions. Throws 400. */
 export function readServiceLabels(labels: Labels): {
   readonly own: Labels;
@@ -157,6 +165,7 @@ export function readServiceLabels(labels: Labels): {
     runtime: readRuntime(reader),
     rootFs: reader.take("root-fs"),
     devices: reader.takeList("devices"),
+    privileged: readPrivileged(reader),
     placement: readPlacement(reader),
     schedule: readSchedule(reader),
     dependsOn: reader.takeList("depends-on").map(readDependency),
@@ -164,6 +173,8 @@ export function readServiceLabels(labels: Labels): {
   reader.finish();
   if (extensions.rootFs && extensions.runtime !== "process")
     throw badRequest(`${PREFIX}root-fs is for services with ${PREFIX}runtime=process`);
+  if (extensions.privileged && extensions.runtime === "process")
+    throw badRequest(`${PREFIX}privileged is for containers: a process service cannot have it`);
   return { own: reader.own, extensions };
 }
 
@@ -202,6 +213,7 @@ export function serviceLabelsJson(spec: ServiceSpec): Labels {
     runtime: task?.runtime === "process" ? "process" : "",
     "root-fs": task?.runtime === "process" ? task.process.rootFs : "",
     devices: devicesOf(task).join(","),
+    privileged: task?.runtime === "container" && task.container.privileged ? "true" : "",
     strategy: STRATEGIES.word(placement?.strategy ?? PlacementStrategy.DEFAULT),
     affinity: affinityText(placement?.affinities ?? [], false),
     "anti-affinity": affinityText(placement?.affinities ?? [], true),

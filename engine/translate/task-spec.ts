@@ -157,10 +157,10 @@ function readRuntime(json: JsonObject, extensions: ServiceExtensions, registryAu
     return { runtime: "process", process: readProcess(container, { rootFs, devices }) } as const;
   }
   if (!container) return {};
-  const { devices } = extensions;
+  const { devices, privileged } = extensions;
   return {
     runtime: "container",
-    container: readContainer(container, registryAuth, devices),
+    container: readContainer(container, registryAuth, { devices, privileged }),
   } as const;
 }
 

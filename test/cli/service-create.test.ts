@@ -75,6 +75,14 @@ describe("swarm service create", () => {
     });
   });
 
+  it("carries devices and privileges as labels", async () => {
+    const flags = "--device /dev/fuse --device /dev/null:/dev/x --privileged";
+    await runSwarm(words(`service create -d ${flags} nginx`), api);
+    const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };
+    const devices = "/dev/fuse,/dev/null:/dev/x";
+    assert.deepEqual(sent.Labels, { "skep.devices": devices, "skep.privileged": "true" });
+  });
+
   it("carries the placement strategy as a label", async () => {
     await runSwarm(words("service create -d --strategy binpack -l a=b nginx"), api);
     const sent = api.received("POST", "/services/create")[0]?.body as { Labels: object };

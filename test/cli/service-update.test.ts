@@ -61,8 +61,20 @@ describe("swarm service update", () => {
       "skep.schedule": "@daily",
       "skep.schedule.time-zone": "UTC",
       "skep.depends-on": "db",
+      "skep.devices": "/dev/fuse",
+      "skep.privileged": "true",
     };
-    const flags = ["--affinity", "", "--schedule", "", "--depends-on", "cache:healthy"];
+    const flags = [
+      "--device",
+      "",
+      "--privileged=false",
+      "--affinity",
+      "",
+      "--schedule",
+      "",
+      "--depends-on",
+      "cache:healthy",
+    ];
     await runSwarm(["service", "update", "-d", ...flags, "web"], api);
     const sent = api.received("POST", "/services/")[0]?.body as { Labels: object };
     assert.deepEqual(sent.Labels, { own: "", "skep.depends-on": "cache:healthy" });

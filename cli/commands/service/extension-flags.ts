@@ -1,5 +1,5 @@
 import type { SwarmCommand } from "../../command.ts";
-import { choiceFlag, durationFlag, listFlag, textFlag } from "../../flags/option.ts";
+import { boolFlag, choiceFlag, durationFlag, listFlag, textFlag } from "../../flags/option.ts";
 import { STRATEGIES } from "../swarm-flags.ts";
 
 const CONCURRENCIES = ["allow", "forbid", "replace"];
@@ -15,6 +15,13 @@ export function addExtensionFlags(command: SwarmCommand): SwarmCommand {
         "Start after SERVICE[:CONDITION]: started (default), healthy or completed",
       ),
     )
+    .addOption(
+      listFlag(
+        "device",
+        "Give each task a device of its node (/dev/x[:/dev/y[:rwm]] or a CDI name)",
+      ),
+    )
+    .addOption(boolFlag("privileged", "Give the containers every capability and device"))
     .addOption(textFlag("schedule", "Cron expression that a job runs by"))
     .addOption(
       choiceFlag(

@@ -114,6 +114,15 @@ describe("a container's fields", function () {
     assert.equal((host as { Isolation?: string }).Isolation, "default");
   });
 
+  it("a privileged container is one for the engine too, and others are not", async () => {
+    for (const privileged of [true, false]) {
+      // Not started: that takes capabilities that a machine of CI may lack itself.
+      await container({ privileged }).prepare(signal);
+      const { HostConfig: host } = await engine().docker.getContainer(`web.3.f${number}`).inspect();
+      assert.equal(host.Privileged, privileged);
+    }
+  });
+
   it("templates are expanded in environment, host name and mounts", async () => {
     const root = join(dir, "bind", NODE.hostname);
     mkdirSync(root, { recursive: true });

@@ -296,6 +296,8 @@ describe("/services", () => {
         { ...process, OpenStdin: true },
         /cannot have ContainerSpec.OpenStdin/,
       ],
+      [{ "skep.runtime": "process", "skep.privileged": "true" }, process, /is for containers/],
+      [{ "skep.privileged": "yes" }, { Image: "x" }, /"yes" is neither true nor false/],
       [{ "skep.schedule.concurrency": "forbid" }, process, /need skep.schedule/],
     ];
     for (const [Labels, ContainerSpec, message] of cases) {

@@ -173,7 +173,11 @@ const schedule = fc.record({
 const containerService = fc.record({
   ...restOfSpec,
   Labels: fc
-    .tuple(labels, fc.record(placementLabels), fc.oneof(fc.constant({}), schedule))
+    .tuple(
+      labels,
+      fc.record({ ...placementLabels, "skep.privileged": oneOf("true", "false") }),
+      fc.oneof(fc.constant({}), schedule),
+    )
     .map((parts) => Object.assign({}, ...parts) as object),
   TaskTemplate: fc
     .tuple(some(restOfTemplate), container)

@@ -154,6 +154,7 @@ export function toHostConfig(task: Task, spec: ContainerSpec): HostConfig {
     DnsSearch: [...(spec.dnsConfig?.search ?? [])],
     DnsOptions: [...(spec.dnsConfig?.options ?? [])],
     Sysctls: { ...spec.sysctls },
+    ...(spec.privileged && { Privileged: true }),
     CapAdd: [...spec.capabilityAdd],
     CapDrop: [...spec.capabilityDrop],
     Ulimits: spec.ulimits.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
