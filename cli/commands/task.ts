@@ -4,6 +4,7 @@ import type { TaskVerdicts } from "../api/forecast-types.ts";
 import type { Task } from "../api/types.ts";
 import { engineOf, type SwarmCommand } from "../command.ts";
 import type { Context } from "../context.ts";
+import { answerFlag, printAnswer, type AnswerFlags } from "../flags/answer.ts";
 import { groupFilters } from "../flags/filter.ts";
 import { whyNotText, whyText } from "../render/forecast-text.ts";
 import { readNode } from "./node/read.ts";
@@ -29,12 +30,14 @@ function addTaskWhy(parent: SwarmCommand, context: Context): void {
   const command = parent
     .command("why")
     .description("Tell why a task waits, or what speaks against each node")
-    .argument("TASK");
-  command.action(async (name: string) => {
+    .argument("TASK")
+    .addOption(answerFlag()) as SwarmCommand;
+  command.action(async (name: string, flags: AnswerFlags) => {
     const engine = await engineOf(command, context);
     const { ID } = await readTask(engine, name);
     const path = `/skep/v1/tasks/${segment(ID)}/why`;
-    context.out.write(whyText(await engine.request<TaskVerdicts>({ method: "GET", path })));
+    const verdicts = await engine.request<TaskVerdicts>({ method: "GET", path });
+    printAnswer(verdicts, flags, whyText, context);
   });
 }
 
@@ -43,15 +46,15 @@ function addTaskWhyNot(parent: SwarmCommand, context: Context): void {
     .command("why-not")
     .description("Tell why a task is not on a certain node")
     .argument("TASK")
-    .argument("NODE");
-  command.action(async (name: string, node: string) => {
+    .argument("NODE")
+    .addOption(answerFlag()) as SwarmCommand;
+  command.action(async (name: string, node: string, flags: AnswerFlags) => {
     const engine = await engineOf(command, context);
     const { ID } = await readTask(engine, name);
     const path = `/skep/v1/tasks/${segment(ID)}/why`;
     const query = { node: (await readNode(engine, node)).ID };
-    context.out.write(
-      whyNotText(await engine.request<TaskVerdicts>({ method: "GET", path, query })),
-    );
+    const verdicts = await engine.request<TaskVerdicts>({ method: "GET", path, query });
+    printAnswer(verdicts, flags, whyNotText, context);
   });
 }
 

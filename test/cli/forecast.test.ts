@@ -87,6 +87,17 @@ describe("forecasts", () => {
     );
   });
 
+  it("are JSON or a template's text for programs", async () => {
+    answering(whyPath("t1"), VERDICTS);
+    for (const command of ["task why t1", "task why-not t1 aa"]) {
+      assert.deepEqual(JSON.parse(await print(`${command} --format json`)), VERDICTS);
+      assert.equal(await print(`${command} --format {{.State}}`), "pending\n");
+    }
+    const loss = { KeepsQuorum: true, Services: [] };
+    answering("/skep/v1/nodes/what-if", loss);
+    assert.equal(await print("node what-if --down aa --format json"), `${JSON.stringify(loss)}\n`);
+  });
+
   it("say in sentences why a task is not on a node", async () => {
     const [first, second] = VERDICTS.Nodes;
     answering(whyPath("t1"), { ...VERDICTS, Nodes: [first] });
