@@ -206,9 +206,9 @@ describe("docker runtime", function () {
 
   it("fails when it gets unhealthy, whatever it exits with", async () => {
     const healthcheck = make("HealthConfig", {
-      test: ["CMD-SHELL", "test ! -e /tmp/bad"],
+      test: ["CMD-SHELL", "echo is it well?; cat /tmp/bad || exit 0; exit 1"],
       intervalNs: 100e6,
-      timeoutNs: 2e9,
+      timeoutNs: 30e9,
       retries: 1,
     });
     const script = 'trap "exit 0" TERM; echo up; while :; do sleep 0.01; done';
@@ -216,9 +216,30 @@ describe("docker runtime", function () {
     const { containerId } = (await controller.facts(signal)) ?? { containerId: "" };
     const exec = await engine()
       .docker.getContainer(containerId)
-      .exec({ Cmd: ["touch", "/tmp/bad"] });
+      .exec({ Cmd: ["sh", "-c", "echo no database > /tmp/b; busybox mv /tmp/b /tmp/bad"] });
     await exec.start({});
-    assert.deepEqual(await controller.wait(signal), { code: 0, error: "unhealthy container" });
+    assert.deepEqual(await controller.wait(signal), {
+      code: 0,
+      error: "unhealthy container: is it well? no database",
+    });
+  });
+
+  it("tells why it never got healthy: by what the check printed, its exit code or the time", async () => {
+    const cases = [
+      ["echo sick >&2; exit 3", 30e9, /^unhealthy container: sick$/],
+      ["exit 3", 30e9, /^unhealthy container: its check exited with 3$/],
+      ["sleep 1000", 200e6, /^unhealthy container: Health check exceeded timeout \(200ms\)/],
+    ] as const;
+    for (const [check, timeoutNs, message] of cases) {
+      const healthcheck = make("HealthConfig", {
+        test: ["CMD-SHELL", check],
+        intervalNs: 100e6,
+        timeoutNs,
+        retries: 1,
+      });
+      const spec = { healthcheck, stopGracePeriodNs: { value: 0 } };
+      await assert.rejects(run("sleep 1000", spec), { message });
+    }
   });
 
   it("gives secrets and configs as files of their own mode and owner", async () => {
@@ -291,7 +312,14 @@ describe("docker runtime", function () {
 
   it("rejects an image that is nowhere to be had", async () => {
     const controller = container({ image: "localhost:1/nope:1", command: ["true"] });
-    await assert.rejects(controller.prepare(signal), (error) => isSwarmError(error, "not-found"));
+    await assert.rejects(controller.prepare(signal), (error) => {
+      assert.ok(isSwarmError(error, "not-found"));
+      assert.match(
+        error.message,
+        /^No such image: localhost:1\/nope:1 \(pulling it failed: Get "?http.*refused\)$/,
+      );
+      return true;
+    });
   });
 
   const refused = [

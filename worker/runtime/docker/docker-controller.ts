@@ -19,6 +19,7 @@ import { taskPayload } from "../task-payload.ts";
 import type { TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import { containerName, containerSpec, graceSeconds, toContainer } from "./container-config.ts";
+import { exitOf, sicknessOf } from "./container-end.ts";
 import { ContainerView } from "./container-view.ts";
 import { DockerReach, type DockerReachModules } from "./docker-reach.ts";
 import type { EngineEvents } from "./engine-events.ts";
@@ -40,15 +41,6 @@ export interface DockerModules extends DockerReachModules {
   readonly stops: Stops;
   /** Deletions of containers under way at a time. */
   readonly removals: Limit;
-}
-
-const UNHEALTHY = "unhealthy container";
-
-/** The exit of a container that has ended; null while it has not. */
-function exitOf({ State: state }: ContainerInspectInfo): TaskExit | null {
-  if (state.Status === "created" || state.Running || state.Restarting || state.Paused) return null;
-  const error = state.Error || (state.OOMKilled ? "out of memory" : "");
-  return { code: state.ExitCode, error };
 }
 
 /** One task as a container of the local engine. */
@@ -108,12 +100,12 @@ export class DockerController implements TaskController {
     return this.#view.until(signal, async () => {
       const found = await this.#existing(signal);
       const exit = exitOf(found);
-      const unhealthy = found.State.Health?.Status === "unhealthy";
+      const sickness = sicknessOf(found);
       this.#ended = exit !== null;
-      if (exit) return unhealthy ? { ...exit, error: UNHEALTHY } : exit;
-      if (!unhealthy) return null;
+      if (exit) return sickness ? { ...exit, error: sickness } : exit;
+      if (!sickness) return null;
       await this.#stop(signal);
-      return { code: exitOf(await this.#view.inspect(signal))?.code ?? 137, error: UNHEALTHY };
+      return { code: exitOf(await this.#view.inspect(signal))?.code ?? 137, error: sickness };
     });
   }
 
@@ -200,11 +192,11 @@ export class DockerController implements TaskController {
       const exit = exitOf(found);
       if (exit && exit.code !== 0)
         throw new SwarmError("failed-precondition", `task: non-zero exit (${exit.code})`);
-      const health = found.State.Health?.Status;
-      if (exit || health === "healthy") return true;
-      if (health !== "unhealthy") return null;
+      if (exit || found.State.Health?.Status === "healthy") return true;
+      const sickness = sicknessOf(found);
+      if (!sickness) return null;
       await this.#stop(signal);
-      throw new SwarmError("failed-precondition", UNHEALTHY);
+      throw new SwarmError("failed-precondition", sickness);
     });
   }
 

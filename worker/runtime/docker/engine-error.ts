@@ -18,6 +18,9 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 /** Errors of the way to the engine: it is not there, not yet, not any more, or not for us. */
 const UNREACHABLE = ["ENOENT", "ECONNREFUSED", "ECONNRESET", "EPIPE", "ETIMEDOUT", "EACCES"];
 
+/** What the client puts before the engine's sentence, where it has nothing else of the answer. */
+const CLIENT_PREFIX = /^\(HTTP code \d+\) [\w ]+ - /;
+
 /** The part of dockerode's errors that we look at. */
 interface EngineFailure {
   readonly statusCode?: number;
@@ -40,7 +43,8 @@ export function fromEngine(error: unknown): SwarmError {
       },
     );
   const code = CODES[statusCode ?? 500] ?? "internal";
-  return new SwarmError(code, json?.message ?? messageOf(error), { cause: error });
+  const message = json?.message ?? messageOf(error).replace(CLIENT_PREFIX, "").trim();
+  return new SwarmError(code, message, { cause: error });
 }
 
 /**
