@@ -22,6 +22,8 @@ export interface SavedMembership {
 
 const MEMBERSHIP_FILE = "node.json";
 const LOCK_FILE = "swarmd.pid";
+/** All that belongs to a membership. Sockets, logs and whatever else lies there do not. */
+const MEMBERSHIP_DIRS = ["certificates", "raft", "runtime", "worker"];
 
 /** Time of a process's start in clock ticks, which tells it from a later one with its number. */
 async function startTime(pid: number): Promise<string | undefined> {
@@ -90,14 +92,13 @@ export class StateDir {
 
   /**
    * Forgets the membership first and then removes everything of it, so that a crash in between
-   * leaves a node without a swarm, not half of one.
+   * leaves a node without a swarm, not half of one. What is not swarmd's stays: the directory may be
+   * one that its user has other things in.
    */
   async wipe(): Promise<void> {
     await fs.rm(this.join(MEMBERSHIP_FILE), { force: true });
-    for (const name of await fs.readdir(this.path)) {
-      if (name === LOCK_FILE || name.endsWith(".sock") || name.endsWith(".log")) continue;
+    for (const name of MEMBERSHIP_DIRS)
       await fs.rm(this.join(name), { recursive: true, force: true });
-    }
   }
 
   /** Removes what a manager kept; for a node that is none any more. */
