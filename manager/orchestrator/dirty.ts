@@ -1,6 +1,7 @@
 import { isDeepStrictEqual as same } from "node:util";
 import { TaskState, type Service, type Task, type TaskSpec } from "../../proto/generated.ts";
 import { nodeFits } from "../constraint/constraint.ts";
+import { wantedEndpoint } from "../resources/endpoint.ts";
 import { indexOf, stateOf, type NodeLookup } from "./task-state.ts";
 
 /** In what a task's specification differs from its service's, from nothing to everything. */
@@ -67,7 +68,9 @@ function isDirtyBy(
 
 function compare(task: Task, service: Service): Difference {
   const wanted = service.spec?.task ?? null;
-  if (!same(task.endpoint?.spec ?? null, service.spec?.endpoint ?? null)) return "spec";
+  // A service that asks for no endpoint is given the plain one, and so are its tasks.
+  const given = task.endpoint?.spec ?? wantedEndpoint(null);
+  if (!same(given, wantedEndpoint(service.spec))) return "spec";
   if (same(task.spec, wanted)) return "none";
   if (!task.spec || !wanted) return "spec";
   if (same({ ...task.spec, placement: null }, { ...wanted, placement: null })) return "placement";

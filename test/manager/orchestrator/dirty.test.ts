@@ -1,7 +1,14 @@
 import assert from "node:assert/strict";
 import { dirtyTest } from "../../../manager/orchestrator/dirty.ts";
+import { plainEndpoint } from "../../../manager/resources/endpoint.ts";
 import { make } from "../../../proto/codec.ts";
-import { TaskState, type Service, type Task, type TaskSpec } from "../../../proto/generated.ts";
+import {
+  TaskState,
+  type Service,
+  type ServiceSpec,
+  type Task,
+  type TaskSpec,
+} from "../../../proto/generated.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
 
 const node = aNode("node1");
@@ -56,6 +63,16 @@ describe("dirty test", () => {
   it("minds the endpoint", () => {
     const ports = [make("PortConfig", { targetPort: 80, publishedPort: 8080 })];
     assert(isDirty(changed({ endpoint: make("EndpointSpec", { ports }) })));
+  });
+
+  it("takes no endpoint asked for and the plain one that was given for the same", () => {
+    const service = changed({ endpoint: null });
+    const given = plainEndpoint(service.spec as ServiceSpec);
+    assert(!isDirty(service, { endpoint: given }));
+    assert(!isDirty(changed({ endpoint: given?.spec ?? null }), { endpoint: given }));
+    const ports = [make("PortConfig", { targetPort: 80 })];
+    const published = make("Endpoint", { spec: make("EndpointSpec", { ports }) });
+    assert(isDirty(service, { endpoint: published }));
   });
 
   it("minds a new placement only where the node does not fit it", () => {
