@@ -15,6 +15,8 @@ const INIT = ["sh", "-c", 'mount --bind "$0" /etc/resolv.conf; exec docker-init 
  * answers at the host's own address, and nobody is waited for.
  */
 const NAME_SERVERS = "nameserver 127.0.0.1\n";
+/** Lines of an engine's log that a failed test prints. */
+const LOG_LINES = 30;
 
 export interface HostOptions {
   /** A directory of the host's own; made if missing. */
@@ -79,7 +81,7 @@ export class LabHost {
     ]);
     await until("the engine answers", async () => {
       const code = this.#engine?.exitCode;
-      if (typeof code === "number") throw new Error(`it ended with ${code}: ${this.#logTail()}`);
+      if (typeof code === "number") throw new Error(`it ended with ${code}: ${this.logTail(1)}`);
       await this.docker.ping();
       return true;
     });
@@ -155,13 +157,14 @@ export class LabHost {
     fs.rmSync(this.#filler);
   }
 
-  get #filler(): string {
-    return path.join(this.disk, "filler");
+  /** The last lines that its engine wrote. */
+  logTail(lines = LOG_LINES): string {
+    const log = fs.readFileSync(path.join(this.#options.dir, "host.log"), "utf8");
+    return log.trimEnd().split("\n").slice(-lines).join("\n");
   }
 
-  #logTail(): string {
-    const log = fs.readFileSync(path.join(this.#options.dir, "host.log"), "utf8");
-    return log.trimEnd().split("\n").at(-1) ?? "";
+  get #filler(): string {
+    return path.join(this.disk, "filler");
   }
 
   #pid1(): number | undefined {

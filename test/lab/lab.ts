@@ -3,8 +3,9 @@ import fs from "node:fs";
 import path from "node:path";
 import { importImage, makeBusyboxTar } from "../docker/busybox-image.ts";
 import { missingForEngines } from "../docker/engine.ts";
-import { SystemCluster } from "../system/cluster.ts";
+import { SystemCluster, until, type SystemTask } from "../system/cluster.ts";
 import type { SwarmProcess } from "../system/swarm-process.ts";
+import { amiss, type TaskContainer } from "./amiss.ts";
 import { LabHost } from "./host.ts";
 import { Lan } from "./lan.ts";
 import { skipWhere } from "../skip-where.ts";
@@ -12,6 +13,10 @@ import { skipWhere } from "../skip-where.ts";
 /** Setting up and tearing down, milliseconds. */
 const HOOK_LIMIT_MS = 120_000;
 const DISK_MEGABYTES = 256;
+/** Longest a change may take to settle: a busy machine starts a container in seconds. */
+const SETTLE_MS = 90_000;
+/** Longest that tasks are given to run before all of it is looked at anew. */
+const GLANCE_MS = 1_000;
 
 /** A machine with everything on it. */
 export interface Machine {
@@ -65,13 +70,13 @@ export class Lab {
   freeze(name: string): void {
     const { host, swarmd } = this.machine(name);
     host.signalAll("SIGSTOP");
-    if (swarmd.pid) process.kill(swarmd.pid, "SIGSTOP");
+    swarmd.freeze();
   }
 
   thaw(name: string): void {
     const { host, swarmd } = this.machine(name);
     host.signalAll("SIGCONT");
-    if (swarmd.pid) process.kill(swarmd.pid, "SIGCONT");
+    swarmd.thaw();
   }
 
   /** Takes the host's power away; its disk stays. */
@@ -88,17 +93,52 @@ export class Lab {
     await this.cluster.answering(swarmd);
   }
 
-  /** Containers of a service on each host that answers: those that run, or all that are left. */
-  async containers(service: string, all = false): Promise<ReadonlyMap<string, readonly string[]>> {
+  /** Containers of a service on the hosts that are up: those that run, or all that are left. */
+  async containers(service: string, all = false): Promise<readonly TaskContainer[]> {
     const filters = { label: [`com.docker.swarm.service.name=${service}`] };
-    const found = new Map<string, readonly string[]>();
+    const found: TaskContainer[] = [];
     for (const { host, swarmd } of this.machines) {
       if (!swarmd.running) continue;
       const list = await host.docker.listContainers({ all: true, filters });
-      const ids = list.map(({ Id }) => Id);
-      found.set(swarmd.name, all ? ids : await host.running(ids));
+      const running = all ? null : new Set(await host.running(list.map(({ Id }) => Id)));
+      for (const { Id: id, Labels: labels } of list)
+        if (running?.has(id) ?? true)
+          found.push({ id, host: swarmd.name, taskId: labels["com.docker.swarm.task.id"] ?? "" });
     }
     return found;
+  }
+
+  /** Resolves when so many tasks run, each in a container of its own, and no other container does. */
+  settled(service: string, replicas: number): Promise<readonly SystemTask[]> {
+    return until(
+      `${replicas} containers of ${service} run, one for each task`,
+      async () => {
+        const tasks = await this.cluster.running(service, replicas, GLANCE_MS);
+        assert.deepEqual(amiss(tasks, await this.containers(service)), []);
+        return tasks;
+      },
+      SETTLE_MS,
+    );
+  }
+
+  /** Resolves when no host has a container of the service any more. */
+  async cleared(service: string): Promise<void> {
+    await until(
+      `no container of ${service} is left`,
+      async () => {
+        assert.deepEqual(await this.containers(service, true), []);
+        return true;
+      },
+      SETTLE_MS,
+    );
+  }
+
+  /** The last that each node and each host has logged. */
+  logs(): string {
+    const hosts = this.machines.map(
+      ({ host, swarmd }) => `--- ${swarmd.name}'s engine\n${host.logTail()}\n`,
+    );
+    return [this.cluster.logs(), ...hosts].join("\n");
   }
 
   /** Ends everything and leaves no process, mount, namespace or directory behind. */
@@ -152,7 +192,7 @@ export function useLab(managers: number, workers: number): Lab {
   });
 
   afterEach(function () {
-    if (this.currentTest?.state === "failed") process.stderr.write(lab.cluster.logs());
+    if (this.currentTest?.state === "failed") process.stderr.write(lab.logs());
   });
 
   after(async function () {

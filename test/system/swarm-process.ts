@@ -83,6 +83,7 @@ export class SwarmProcess {
   readonly #prefix: readonly string[];
   readonly #stateDir: string;
   #process: ChildProcess | undefined;
+  #frozen = false;
   #stopped: Stop | undefined;
   #registrations = 0;
 
@@ -103,12 +104,28 @@ export class SwarmProcess {
   }
 
   get pid(): number | undefined {
-    return this.running ? this.#process?.pid : undefined;
+    return this.#alive ? this.#process?.pid : undefined;
   }
 
+  /** Whether it is there and not frozen. */
   get running(): boolean {
+    return this.#alive && !this.#frozen;
+  }
+
+  get #alive(): boolean {
     const child = this.#process;
     return child !== undefined && child.exitCode === null && child.signalCode === null;
+  }
+
+  /** Stops the process where it is. */
+  freeze(): void {
+    this.#frozen = this.#process?.kill("SIGSTOP") ?? false;
+  }
+
+  /** Has it go on. */
+  thaw(): void {
+    this.#process?.kill("SIGCONT");
+    this.#frozen = false;
   }
 
   /** How the last {@link stop} went. */
@@ -117,6 +134,7 @@ export class SwarmProcess {
   }
 
   start(): void {
+    this.#frozen = false;
     this.#registrations = this.#timesRegistered();
     const log = fs.openSync(path.join(this.dir, "swarmd.log"), "a", 0o600);
     const flags = ["--state-dir", this.#stateDir, "--host", `unix://${this.socket}`];
@@ -133,7 +151,7 @@ export class SwarmProcess {
   /** Sends `signal`; resolves when the process has ended. */
   async stop(signal: NodeJS.Signals): Promise<void> {
     const child = this.#process;
-    if (!child || !this.running) return;
+    if (!child || !this.#alive) return;
     const start = systemClock.monotonic();
     const exit = once(child, "exit");
     child.kill(signal);
