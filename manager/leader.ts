@@ -23,9 +23,6 @@ import { isLeadershipLoss, type Store } from "./store/store.ts";
 import type { ControllerDrivers } from "./volumes/controller-driver.ts";
 import { runVolumes } from "./volumes/volumes.ts";
 
-/** No way to CSI plugins is wired yet: a volume waits for its driver, and says so in the log. */
-const NO_DRIVERS: ControllerDrivers = new Map();
-
 export interface LeaderOptions {
   readonly nodeId: string;
   /** What a new cluster starts with; only for its first manager. */
@@ -38,6 +35,8 @@ export interface LeaderModules {
   readonly log: Logger;
   readonly store: Store;
   readonly raft: Pick<RaftNode, "status" | "watchStatus" | "removeMember">;
+  /** Drivers of cluster volumes. */
+  readonly csi: ControllerDrivers;
   /** Where this manager notes who reached into tasks while it led. */
   readonly audit: Pick<AuditLog, "record">;
 }
@@ -137,7 +136,7 @@ export class Leader {
       logs: (inner) => broker.run(inner),
       reach: (inner) => reach.run(inner),
       roles: (inner) => runRoles(modules, inner),
-      volumes: (inner) => runVolumes({ ...modules, drivers: NO_DRIVERS }, inner),
+      volumes: (inner) => runVolumes({ ...modules, drivers: modules.csi }, inner),
       rootRotation: (inner) => runRootRotation(modules, inner),
       signer: (inner) => runSigner({ ...modules, store: new StoreOfCa(store) }, inner),
     };

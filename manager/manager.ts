@@ -19,6 +19,7 @@ import {
   type LogsApi,
   type ReachApi,
 } from "../proto/generated.ts";
+import type { CsiPlugin } from "../proto/csi-plugin.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RaftNode, StateMachine } from "../raft/index.ts";
 import { StoreOfCa } from "./ca-store.ts";
@@ -34,6 +35,7 @@ import { followLock } from "./lock.ts";
 import { Membership } from "./membership.ts";
 import { AuditLog } from "./reach/audit-log.ts";
 import { Store } from "./store/store.ts";
+import { csiControllers } from "./volumes/csi-controller.ts";
 
 export interface ManagerOptions {
   readonly nodeId: string;
@@ -55,6 +57,8 @@ export interface ManagerModules {
   readonly random: Random;
   readonly log: Logger;
   readonly tls: NodeTls;
+  /** CSI plugins of this host, for cluster volumes. */
+  readonly csiPlugins: readonly CsiPlugin[];
   /**
    * Opens the member of the Raft group for `stateMachine`; `controlAddr` is how this manager's
    * control port is reached, which the membership tells everyone.
@@ -124,7 +128,9 @@ export class Manager {
     this.#server = parts.server;
     this.#link = new LeaderLink({ ...modules, raft: this.raft });
     const audit = new AuditLog({ path: options.auditPath });
-    this.#leader = new Leader(options, { ...modules, store: this.store, raft: this.raft, audit });
+    const csi = csiControllers(modules.csiPlugins);
+    const own = { store: this.store, raft: this.raft, audit, csi };
+    this.#leader = new Leader(options, { ...modules, ...own });
     const local = openControl({ ...modules, store: this.store, raft: this.raft });
     this.control = this.#forwarding(local);
     const apis = this.#leaderOnly();

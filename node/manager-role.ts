@@ -3,6 +3,7 @@ import type { Logger } from "../lib/log.ts";
 import type { Random } from "../lib/random.ts";
 import type { BootstrapObject } from "../manager/control/bootstrap.ts";
 import { Manager } from "../manager/manager.ts";
+import type { CsiPlugin } from "../proto/csi-plugin.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import { openRaftMember } from "./raft-member.ts";
 import type { SavedMembership, StateDir } from "./state-dir.ts";
@@ -13,6 +14,7 @@ export interface ManagerRoleModules {
   readonly log: Logger;
   readonly state: StateDir;
   readonly tls: NodeTls;
+  readonly csiPlugins: readonly CsiPlugin[];
 }
 
 export interface ManagerRoleStart {

@@ -10,9 +10,10 @@ import { Scope } from "../lib/scope.ts";
 import type { BootstrapObject } from "../manager/control/bootstrap.ts";
 import type { Manager } from "../manager/manager.ts";
 import { IssuanceState, NodeRole, type SessionMessage } from "../proto/generated.ts";
+import { CsiPlugin } from "../proto/csi-plugin.ts";
 import { NodeTls, type TlsMaterial } from "../proto/node-tls.ts";
 import { RpcConnection } from "../proto/rpc-client.ts";
-import { openWorker, type Runtime, type Worker } from "../worker/index.ts";
+import { csiNodes, openWorker, type Runtime, type Worker } from "../worker/index.ts";
 import { leaveRaft } from "./leave-raft.ts";
 import type { SwarmdOptions } from "./options.ts";
 import type { ManagerRole } from "./manager-role.ts";
@@ -52,6 +53,8 @@ export class Member {
   readonly tls: NodeTls;
   readonly #modules: MemberModules;
   readonly #runtime: Runtime;
+  /** Both halves of the node use them. */
+  readonly #csiPlugins: readonly CsiPlugin[];
   readonly #renewal: CertificateRenewal;
   readonly #scope: Scope;
   readonly #bell = new Bell();
@@ -79,6 +82,7 @@ export class Member {
     } catch (error) {
       await member.#role?.close();
       await runtime.close();
+      member.#closePlugins();
       throw error;
     }
     return member;
@@ -88,6 +92,9 @@ export class Member {
     this.#saved = start.saved;
     this.#runtime = runtime;
     this.#modules = modules;
+    this.#csiPlugins = modules.options.csiPlugins.map(
+      (plugin) => new CsiPlugin(plugin, modules.clock),
+    );
     this.tls = new NodeTls(start.material);
     this.#scope = new Scope(new AbortController().signal);
     this.#registered = new Promise((resolve) => {
@@ -160,6 +167,11 @@ export class Member {
     await beforeClosing();
     await this.#worker?.close();
     await this.#runtime.close();
+    this.#closePlugins();
+  }
+
+  #closePlugins(): void {
+    for (const plugin of this.#csiPlugins) plugin.close();
   }
 
   async #closeScope(): Promise<void> {
@@ -197,6 +209,7 @@ export class Member {
         runtime: this.#runtime,
         connect: (addr) =>
           new RpcConnection({ addr, credentials: this.tls.client, now: () => clock.now() }),
+        csi: csiNodes(this.#csiPlugins),
         tlsInfo: () => tlsInfoOf(this.tls.material),
         onSession: (message) => this.#observe(message),
       },
@@ -213,7 +226,8 @@ export class Member {
     const start = { saved: this.#saved, managers, bootstrap, unlockKey };
     // Loaded only where a manager runs: it is more than half of the program.
     const { ManagerRole: Role } = await import("./manager-role.ts");
-    const role = await Role.open(start, { ...this.#modules, tls: this.tls }, signal);
+    const parts = { tls: this.tls, csiPlugins: this.#csiPlugins };
+    const role = await Role.open(start, { ...this.#modules, ...parts }, signal);
     this.#role = role;
     this.#saved = role.saved;
     await this.#modules.state.save(this.#saved);

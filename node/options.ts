@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError, Option } from "commander";
 import { isIP } from "node:net";
 import { SwarmError } from "../lib/errors.ts";
 import { make } from "../proto/codec.ts";
+import type { CsiPluginOptions } from "../proto/csi-plugin.ts";
 import type { GenericResource } from "../proto/generated.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
 import type { LogFormat, LogLevel } from "../lib/log.ts";
@@ -37,6 +38,8 @@ export interface SwarmdOptions {
   readonly genericResources: readonly GenericResource[];
   /** Devices that tasks may ask for: paths below /dev and full names of CDI devices. */
   readonly devices: readonly string[];
+  /** CSI plugins of this host, for cluster volumes. */
+  readonly csiPlugins: readonly CsiPluginOptions[];
   readonly logLevel: LogLevel;
   readonly logFormat: LogFormat;
   /** `host:port` for Prometheus; undefined = off. */
@@ -80,6 +83,15 @@ function genericResource(value: string, before: readonly GenericResource[]) {
 function device(value: string, before: readonly string[]): readonly string[] {
   if (/^\/dev\/[^:]+$|^[^/]+\/[^=]+=.+$/.test(value)) return [...before, value];
   throw new InvalidArgumentError("use /dev/NAME or vendor.com/class=name.");
+}
+
+/** `NAME=unix:///path`; a name may have a tag, as Docker's plugins do. */
+function csiPlugin(value: string, before: readonly CsiPluginOptions[]) {
+  const [, name, endpoint] = /^([\w][\w./:-]*)=(unix:\/\/\/.+)$/.exec(value) ?? [];
+  if (!name || !endpoint) throw new InvalidArgumentError("use NAME=unix:///path/to/csi.sock.");
+  if (before.some((plugin) => plugin.name === name))
+    throw new InvalidArgumentError(`there is a plugin ${name} already.`);
+  return [...before, { name, endpoint }];
 }
 
 function address(value: string): string {
@@ -152,6 +164,12 @@ const GENERIC_RESOURCE = new Option(
 )
   .argParser(genericResource)
   .default([], "none");
+const CSI_PLUGIN = new Option(
+  "--csi-plugin <name=url>",
+  "a CSI plugin for cluster volumes, at unix:///path/to/csi.sock (repeatable)",
+)
+  .argParser(csiPlugin)
+  .default([], "none");
 const DEVICE = new Option(
   "--device <device>",
   "a path below /dev, or a CDI device, that tasks may have (repeatable)",
@@ -191,6 +209,7 @@ export function swarmdCommand(
     )
     .addOption(GENERIC_RESOURCE)
     .addOption(DEVICE)
+    .addOption(CSI_PLUGIN)
     .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>").choices(["text", "json"]).default("text"))
     .addOption(
@@ -205,12 +224,12 @@ export function swarmdCommand(
     .allowExcessArguments(false)
     .action(async (raw) => {
       const { label: labels, host: hosts, device: devices, ...named } = raw;
-      const { genericResource: genericResources, ...others } = named;
+      const { genericResource: genericResources, csiPlugin: csiPlugins, ...others } = named;
       const { imageGc, imageGcUnused, imageGcDisk, preferLocalImages, ...more } = others;
       const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = more;
       const tls = tlsFiles({ tlsverify, tlscacert, tlscert, tlskey });
       const images = imageOptions({ imageGc, imageGcUnused, imageGcDisk, preferLocalImages });
-      const told = { labels, devices, genericResources, images };
+      const told = { labels, devices, genericResources, csiPlugins, images };
       await run({ ...rest, ...told, tls, hosts: hosts ?? [`unix://${defaults.socket}`] });
     });
 }

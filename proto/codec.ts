@@ -2,6 +2,7 @@ import protobuf from "protobufjs";
 import { shareMessages, SHARED_MESSAGES } from "./shared-messages.ts";
 import { descriptor } from "./descriptor.ts";
 import type { Messages } from "./generated.ts";
+import { typeName } from "./type-name.ts";
 
 // 64-bit fields are numbers: every one of ours stays below 2^53, which the control API enforces.
 protobuf.util.Long = undefined as never;
@@ -43,10 +44,6 @@ function* allTypes(parent: protobuf.NamespaceBase): Iterable<protobuf.Type> {
     if (nested instanceof protobuf.Type) yield nested;
     if (nested instanceof protobuf.Namespace) yield* allTypes(nested);
   }
-}
-
-function typeName(type: protobuf.ReflectionObject): string {
-  return type.parent instanceof protobuf.Type ? typeName(type.parent) + type.name : type.name;
 }
 
 function merge<T>(template: object, fields: object): T {

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { typeName } from "./type-name.ts";
 
 const SCALARS: Readonly<Record<string, string>> = {
   string: "string",
@@ -18,13 +19,8 @@ const SCALARS: Readonly<Record<string, string>> = {
   sfixed64: "number",
 };
 
-/** TypeScript name of a type: nested types are prefixed by their parents' names. */
-function nameOf(object: protobuf.ReflectionObject): string {
-  return object.parent instanceof protobuf.Type ? nameOf(object.parent) + object.name : object.name;
-}
-
 function typeOf(field: protobuf.Field): string {
-  const base = field.resolvedType ? nameOf(field.resolvedType) : (SCALARS[field.type] ?? "never");
+  const base = field.resolvedType ? typeName(field.resolvedType) : (SCALARS[field.type] ?? "never");
   if (field instanceof protobuf.MapField) return `{ readonly [key: string]: ${base} }`;
   if (field.repeated) return `readonly ${base}[]`;
   return field.resolvedType instanceof protobuf.Type && !field.partOf ? `${base} | null` : base;
@@ -34,7 +30,7 @@ const caption = (comment: string | null, indent = ""): string =>
   comment ? `${indent}/** ${comment.replace(/\s*\n\s*/g, " ").trim()} */\n` : "";
 
 function printMessage(type: protobuf.Type): string {
-  const name = nameOf(type);
+  const name = typeName(type);
   const fields = type.fieldsArray
     .filter((field) => !field.partOf)
     .map((field) => `${caption(field.comment, "  ")}  readonly ${field.name}: ${typeOf(field)};`)
@@ -55,7 +51,7 @@ function printMessage(type: protobuf.Type): string {
 
 /** `TASK_STATE_NEW` of enum TaskState prints as `NEW`. */
 function printEnum(enumeration: protobuf.Enum): string {
-  const name = nameOf(enumeration);
+  const name = typeName(enumeration);
   const prefix = `${enumeration.name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, "_").toUpperCase()}_`;
   const values = Object.entries(enumeration.values)
     .map(
@@ -70,8 +66,8 @@ function printEnum(enumeration: protobuf.Enum): string {
 
 function printService(service: protobuf.Service): string {
   const methods = service.methodsArray.map((method) => {
-    const request = nameOf(method.resolvedRequestType!);
-    const response = nameOf(method.resolvedResponseType!);
+    const request = typeName(method.resolvedRequestType!);
+    const response = typeName(method.resolvedResponseType!);
     const key = method.name.charAt(0).toLowerCase() + method.name.slice(1);
     const takes = method.requestStream ? `AsyncIterable<${request}>` : request;
     const gives = method.responseStream ? `AsyncIterable<${response}>` : `Promise<${response}>`;
@@ -82,9 +78,10 @@ function printService(service: protobuf.Service): string {
         `"${request}", "${response}", ${!!method.requestStream}, ${!!method.responseStream}),`,
     };
   });
+  const name = typeName(service);
   return (
-    `${caption(service.comment)}export interface ${service.name}Api {\n${methods.map((m) => m.signature).join("\n")}\n}\n\n` +
-    `export const ${service.name}Service: RpcService<${service.name}Api> = {\n  methods: {\n${methods.map((m) => m.definition).join("\n")}\n  },\n};`
+    `${caption(service.comment)}export interface ${name}Api {\n${methods.map((m) => m.signature).join("\n")}\n}\n\n` +
+    `export const ${name}Service: RpcService<${name}Api> = {\n  methods: {\n${methods.map((m) => m.definition).join("\n")}\n  },\n};`
   );
 }
 
@@ -99,7 +96,7 @@ export function printTypes(root: protobuf.Root): string {
     if (object instanceof protobuf.Service) services.push(printService(object));
     if (object instanceof protobuf.Type) {
       messages.push(printMessage(object));
-      names.push(`  ${nameOf(object)}: ${nameOf(object)};`);
+      names.push(`  ${typeName(object)}: ${typeName(object)};`);
     }
     if (object instanceof protobuf.Namespace) object.nestedArray.forEach(visit);
   };

@@ -6047,6 +6047,681 @@ export const descriptor = JSON.parse(`{
      }
     }
    }
+  },
+  "csi": {
+   "nested": {
+    "v1": {
+     "nested": {
+      "GetPluginInfoRequest": {
+       "fields": {}
+      },
+      "GetPluginInfoResponse": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "vendorVersion": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "GetPluginCapabilitiesRequest": {
+       "fields": {}
+      },
+      "PluginCapability": {
+       "oneofs": {
+        "type": {
+         "oneof": [
+          "service"
+         ]
+        }
+       },
+       "fields": {
+        "service": {
+         "type": "Service",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Service": {
+         "fields": {
+          "type": {
+           "type": "Type",
+           "id": 1
+          }
+         },
+         "nested": {
+          "Type": {
+           "values": {
+            "TYPE_UNKNOWN": 0,
+            "TYPE_CONTROLLER_SERVICE": 1,
+            "TYPE_VOLUME_ACCESSIBILITY_CONSTRAINTS": 2
+           }
+          }
+         }
+        }
+       }
+      },
+      "GetPluginCapabilitiesResponse": {
+       "fields": {
+        "capabilities": {
+         "rule": "repeated",
+         "type": "PluginCapability",
+         "id": 1
+        }
+       }
+      },
+      "ProbeRequest": {
+       "fields": {}
+      },
+      "Readiness": {
+       "fields": {
+        "value": {
+         "type": "bool",
+         "id": 1
+        }
+       }
+      },
+      "ProbeResponse": {
+       "fields": {
+        "ready": {
+         "type": "Readiness",
+         "id": 1
+        }
+       }
+      },
+      "Identity": {
+       "methods": {
+        "GetPluginInfo": {
+         "requestType": "GetPluginInfoRequest",
+         "responseType": "GetPluginInfoResponse"
+        },
+        "GetPluginCapabilities": {
+         "requestType": "GetPluginCapabilitiesRequest",
+         "responseType": "GetPluginCapabilitiesResponse"
+        },
+        "Probe": {
+         "requestType": "ProbeRequest",
+         "responseType": "ProbeResponse"
+        }
+       }
+      },
+      "CapacityRange": {
+       "fields": {
+        "requiredBytes": {
+         "type": "int64",
+         "id": 1
+        },
+        "limitBytes": {
+         "type": "int64",
+         "id": 2
+        }
+       }
+      },
+      "Topology": {
+       "fields": {
+        "segments": {
+         "keyType": "string",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "TopologyRequirement": {
+       "fields": {
+        "requisite": {
+         "rule": "repeated",
+         "type": "Topology",
+         "id": 1
+        },
+        "preferred": {
+         "rule": "repeated",
+         "type": "Topology",
+         "id": 2
+        }
+       }
+      },
+      "VolumeCapability": {
+       "oneofs": {
+        "accessType": {
+         "oneof": [
+          "block",
+          "mount"
+         ]
+        }
+       },
+       "fields": {
+        "block": {
+         "type": "BlockVolume",
+         "id": 1
+        },
+        "mount": {
+         "type": "MountVolume",
+         "id": 2
+        },
+        "accessMode": {
+         "type": "AccessMode",
+         "id": 3
+        }
+       },
+       "nested": {
+        "BlockVolume": {
+         "fields": {}
+        },
+        "MountVolume": {
+         "fields": {
+          "fsType": {
+           "type": "string",
+           "id": 1
+          },
+          "mountFlags": {
+           "rule": "repeated",
+           "type": "string",
+           "id": 2
+          }
+         }
+        },
+        "AccessMode": {
+         "fields": {
+          "mode": {
+           "type": "Mode",
+           "id": 1
+          }
+         },
+         "nested": {
+          "Mode": {
+           "values": {
+            "MODE_UNKNOWN": 0,
+            "MODE_SINGLE_NODE_WRITER": 1,
+            "MODE_SINGLE_NODE_READER_ONLY": 2,
+            "MODE_MULTI_NODE_READER_ONLY": 3,
+            "MODE_MULTI_NODE_SINGLE_WRITER": 4,
+            "MODE_MULTI_NODE_MULTI_WRITER": 5,
+            "MODE_SINGLE_NODE_SINGLE_WRITER": 6,
+            "MODE_SINGLE_NODE_MULTI_WRITER": 7
+           }
+          }
+         }
+        }
+       }
+      },
+      "Volume": {
+       "fields": {
+        "capacityBytes": {
+         "type": "int64",
+         "id": 1
+        },
+        "volumeId": {
+         "type": "string",
+         "id": 2
+        },
+        "volumeContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
+        },
+        "accessibleTopology": {
+         "rule": "repeated",
+         "type": "Topology",
+         "id": 5
+        }
+       }
+      },
+      "CreateVolumeRequest": {
+       "fields": {
+        "name": {
+         "type": "string",
+         "id": 1
+        },
+        "capacityRange": {
+         "type": "CapacityRange",
+         "id": 2
+        },
+        "volumeCapabilities": {
+         "rule": "repeated",
+         "type": "VolumeCapability",
+         "id": 3
+        },
+        "parameters": {
+         "keyType": "string",
+         "type": "string",
+         "id": 4
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        },
+        "accessibilityRequirements": {
+         "type": "TopologyRequirement",
+         "id": 7
+        }
+       }
+      },
+      "CreateVolumeResponse": {
+       "fields": {
+        "volume": {
+         "type": "Volume",
+         "id": 1
+        }
+       }
+      },
+      "DeleteVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "DeleteVolumeResponse": {
+       "fields": {}
+      },
+      "ControllerPublishVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "volumeCapability": {
+         "type": "VolumeCapability",
+         "id": 3
+        },
+        "readonly": {
+         "type": "bool",
+         "id": 4
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        },
+        "volumeContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "ControllerPublishVolumeResponse": {
+       "fields": {
+        "publishContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 1
+        }
+       }
+      },
+      "ControllerUnpublishVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "nodeId": {
+         "type": "string",
+         "id": 2
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 3
+        }
+       }
+      },
+      "ControllerUnpublishVolumeResponse": {
+       "fields": {}
+      },
+      "ValidateVolumeCapabilitiesRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "volumeContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 2
+        },
+        "volumeCapabilities": {
+         "rule": "repeated",
+         "type": "VolumeCapability",
+         "id": 3
+        },
+        "parameters": {
+         "keyType": "string",
+         "type": "string",
+         "id": 4
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        }
+       }
+      },
+      "ValidateVolumeCapabilitiesResponse": {
+       "fields": {
+        "confirmed": {
+         "type": "Confirmed",
+         "id": 1
+        },
+        "message": {
+         "type": "string",
+         "id": 2
+        }
+       },
+       "nested": {
+        "Confirmed": {
+         "fields": {
+          "volumeContext": {
+           "keyType": "string",
+           "type": "string",
+           "id": 1
+          },
+          "volumeCapabilities": {
+           "rule": "repeated",
+           "type": "VolumeCapability",
+           "id": 2
+          },
+          "parameters": {
+           "keyType": "string",
+           "type": "string",
+           "id": 3
+          }
+         }
+        }
+       }
+      },
+      "ControllerGetCapabilitiesRequest": {
+       "fields": {}
+      },
+      "ControllerServiceCapability": {
+       "oneofs": {
+        "type": {
+         "oneof": [
+          "rpc"
+         ]
+        }
+       },
+       "fields": {
+        "rpc": {
+         "type": "Rpc",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Rpc": {
+         "fields": {
+          "type": {
+           "type": "Type",
+           "id": 1
+          }
+         },
+         "nested": {
+          "Type": {
+           "values": {
+            "TYPE_UNKNOWN": 0,
+            "TYPE_CREATE_DELETE_VOLUME": 1,
+            "TYPE_PUBLISH_UNPUBLISH_VOLUME": 2,
+            "TYPE_PUBLISH_READONLY": 8,
+            "TYPE_SINGLE_NODE_MULTI_WRITER": 13
+           }
+          }
+         }
+        }
+       }
+      },
+      "ControllerGetCapabilitiesResponse": {
+       "fields": {
+        "capabilities": {
+         "rule": "repeated",
+         "type": "ControllerServiceCapability",
+         "id": 1
+        }
+       }
+      },
+      "Controller": {
+       "methods": {
+        "CreateVolume": {
+         "requestType": "CreateVolumeRequest",
+         "responseType": "CreateVolumeResponse"
+        },
+        "DeleteVolume": {
+         "requestType": "DeleteVolumeRequest",
+         "responseType": "DeleteVolumeResponse"
+        },
+        "ControllerPublishVolume": {
+         "requestType": "ControllerPublishVolumeRequest",
+         "responseType": "ControllerPublishVolumeResponse"
+        },
+        "ControllerUnpublishVolume": {
+         "requestType": "ControllerUnpublishVolumeRequest",
+         "responseType": "ControllerUnpublishVolumeResponse"
+        },
+        "ValidateVolumeCapabilities": {
+         "requestType": "ValidateVolumeCapabilitiesRequest",
+         "responseType": "ValidateVolumeCapabilitiesResponse"
+        },
+        "ControllerGetCapabilities": {
+         "requestType": "ControllerGetCapabilitiesRequest",
+         "responseType": "ControllerGetCapabilitiesResponse"
+        }
+       }
+      },
+      "NodeStageVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "publishContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 2
+        },
+        "stagingTargetPath": {
+         "type": "string",
+         "id": 3
+        },
+        "volumeCapability": {
+         "type": "VolumeCapability",
+         "id": 4
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 5
+        },
+        "volumeContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 6
+        }
+       }
+      },
+      "NodeStageVolumeResponse": {
+       "fields": {}
+      },
+      "NodeUnstageVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "stagingTargetPath": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "NodeUnstageVolumeResponse": {
+       "fields": {}
+      },
+      "NodePublishVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "publishContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 2
+        },
+        "stagingTargetPath": {
+         "type": "string",
+         "id": 3
+        },
+        "targetPath": {
+         "type": "string",
+         "id": 4
+        },
+        "volumeCapability": {
+         "type": "VolumeCapability",
+         "id": 5
+        },
+        "readonly": {
+         "type": "bool",
+         "id": 6
+        },
+        "secrets": {
+         "keyType": "string",
+         "type": "string",
+         "id": 7
+        },
+        "volumeContext": {
+         "keyType": "string",
+         "type": "string",
+         "id": 8
+        }
+       }
+      },
+      "NodePublishVolumeResponse": {
+       "fields": {}
+      },
+      "NodeUnpublishVolumeRequest": {
+       "fields": {
+        "volumeId": {
+         "type": "string",
+         "id": 1
+        },
+        "targetPath": {
+         "type": "string",
+         "id": 2
+        }
+       }
+      },
+      "NodeUnpublishVolumeResponse": {
+       "fields": {}
+      },
+      "NodeGetCapabilitiesRequest": {
+       "fields": {}
+      },
+      "NodeServiceCapability": {
+       "oneofs": {
+        "type": {
+         "oneof": [
+          "rpc"
+         ]
+        }
+       },
+       "fields": {
+        "rpc": {
+         "type": "Rpc",
+         "id": 1
+        }
+       },
+       "nested": {
+        "Rpc": {
+         "fields": {
+          "type": {
+           "type": "Type",
+           "id": 1
+          }
+         },
+         "nested": {
+          "Type": {
+           "values": {
+            "TYPE_UNKNOWN": 0,
+            "TYPE_STAGE_UNSTAGE_VOLUME": 1,
+            "TYPE_SINGLE_NODE_MULTI_WRITER": 5
+           }
+          }
+         }
+        }
+       }
+      },
+      "NodeGetCapabilitiesResponse": {
+       "fields": {
+        "capabilities": {
+         "rule": "repeated",
+         "type": "NodeServiceCapability",
+         "id": 1
+        }
+       }
+      },
+      "NodeGetInfoRequest": {
+       "fields": {}
+      },
+      "NodeGetInfoResponse": {
+       "fields": {
+        "nodeId": {
+         "type": "string",
+         "id": 1
+        },
+        "maxVolumesPerNode": {
+         "type": "int64",
+         "id": 2
+        },
+        "accessibleTopology": {
+         "type": "Topology",
+         "id": 3
+        }
+       }
+      },
+      "Node": {
+       "methods": {
+        "NodeStageVolume": {
+         "requestType": "NodeStageVolumeRequest",
+         "responseType": "NodeStageVolumeResponse"
+        },
+        "NodeUnstageVolume": {
+         "requestType": "NodeUnstageVolumeRequest",
+         "responseType": "NodeUnstageVolumeResponse"
+        },
+        "NodePublishVolume": {
+         "requestType": "NodePublishVolumeRequest",
+         "responseType": "NodePublishVolumeResponse"
+        },
+        "NodeUnpublishVolume": {
+         "requestType": "NodeUnpublishVolumeRequest",
+         "responseType": "NodeUnpublishVolumeResponse"
+        },
+        "NodeGetCapabilities": {
+         "requestType": "NodeGetCapabilitiesRequest",
+         "responseType": "NodeGetCapabilitiesResponse"
+        },
+        "NodeGetInfo": {
+         "requestType": "NodeGetInfoRequest",
+         "responseType": "NodeGetInfoResponse"
+        }
+       }
+      }
+     }
+    }
+   }
   }
  }
 }`) as INamespace;

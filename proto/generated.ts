@@ -258,6 +258,41 @@ export const PlacementResultOutcome = {
 } as const;
 export type PlacementResultOutcome = (typeof PlacementResultOutcome)[keyof typeof PlacementResultOutcome];
 
+export const CsiPluginCapabilityServiceType = {
+  UNKNOWN: 0,
+  CONTROLLER_SERVICE: 1,
+  VOLUME_ACCESSIBILITY_CONSTRAINTS: 2,
+} as const;
+export type CsiPluginCapabilityServiceType = (typeof CsiPluginCapabilityServiceType)[keyof typeof CsiPluginCapabilityServiceType];
+
+export const CsiVolumeCapabilityAccessModeMode = {
+  UNKNOWN: 0,
+  SINGLE_NODE_WRITER: 1,
+  SINGLE_NODE_READER_ONLY: 2,
+  MULTI_NODE_READER_ONLY: 3,
+  MULTI_NODE_SINGLE_WRITER: 4,
+  MULTI_NODE_MULTI_WRITER: 5,
+  SINGLE_NODE_SINGLE_WRITER: 6,
+  SINGLE_NODE_MULTI_WRITER: 7,
+} as const;
+export type CsiVolumeCapabilityAccessModeMode = (typeof CsiVolumeCapabilityAccessModeMode)[keyof typeof CsiVolumeCapabilityAccessModeMode];
+
+export const CsiControllerServiceCapabilityRpcType = {
+  UNKNOWN: 0,
+  CREATE_DELETE_VOLUME: 1,
+  PUBLISH_UNPUBLISH_VOLUME: 2,
+  PUBLISH_READONLY: 8,
+  SINGLE_NODE_MULTI_WRITER: 13,
+} as const;
+export type CsiControllerServiceCapabilityRpcType = (typeof CsiControllerServiceCapabilityRpcType)[keyof typeof CsiControllerServiceCapabilityRpcType];
+
+export const CsiNodeServiceCapabilityRpcType = {
+  UNKNOWN: 0,
+  STAGE_UNSTAGE_VOLUME: 1,
+  SINGLE_NODE_MULTI_WRITER: 5,
+} as const;
+export type CsiNodeServiceCapabilityRpcType = (typeof CsiNodeServiceCapabilityRpcType)[keyof typeof CsiNodeServiceCapabilityRpcType];
+
 export interface GetRootCaCertificateRequest {}
 
 export interface GetRootCaCertificateResponse {
@@ -2296,6 +2331,221 @@ export interface PlaceResponse {
   readonly results: readonly PlacementResult[];
 }
 
+export interface CsiGetPluginInfoRequest {}
+
+export interface CsiGetPluginInfoResponse {
+  /** The plugin's own name, like a domain; not the one it has in the swarm. */
+  readonly name: string;
+  readonly vendorVersion: string;
+}
+
+export interface CsiGetPluginCapabilitiesRequest {}
+
+export type CsiPluginCapability = {
+
+} & ({ readonly type: "service"; readonly service: CsiPluginCapabilityService } | { readonly type?: undefined });
+
+export interface CsiPluginCapabilityService {
+  readonly type: CsiPluginCapabilityServiceType;
+}
+
+export interface CsiGetPluginCapabilitiesResponse {
+  readonly capabilities: readonly CsiPluginCapability[];
+}
+
+export interface CsiProbeRequest {}
+
+/** As google.protobuf.BoolValue. */
+export interface CsiReadiness {
+  readonly value: boolean;
+}
+
+export interface CsiProbeResponse {
+  /** Absent = ready. */
+  readonly ready: CsiReadiness | null;
+}
+
+export interface CsiCapacityRange {
+  readonly requiredBytes: number;
+  readonly limitBytes: number;
+}
+
+export interface CsiTopology {
+  readonly segments: { readonly [key: string]: string };
+}
+
+export interface CsiTopologyRequirement {
+  readonly requisite: readonly CsiTopology[];
+  readonly preferred: readonly CsiTopology[];
+}
+
+export type CsiVolumeCapability = {
+  readonly accessMode: CsiVolumeCapabilityAccessMode | null;
+} & ({ readonly accessType: "block"; readonly block: CsiVolumeCapabilityBlockVolume } | { readonly accessType: "mount"; readonly mount: CsiVolumeCapabilityMountVolume } | { readonly accessType?: undefined });
+
+export interface CsiVolumeCapabilityBlockVolume {}
+
+export interface CsiVolumeCapabilityMountVolume {
+  readonly fsType: string;
+  readonly mountFlags: readonly string[];
+}
+
+export interface CsiVolumeCapabilityAccessMode {
+  readonly mode: CsiVolumeCapabilityAccessModeMode;
+}
+
+export interface CsiVolume {
+  /** 0 = not known. */
+  readonly capacityBytes: number;
+  readonly volumeId: string;
+  readonly volumeContext: { readonly [key: string]: string };
+  /** Empty = every node. */
+  readonly accessibleTopology: readonly CsiTopology[];
+}
+
+export interface CsiCreateVolumeRequest {
+  /** The same name asks for the same volume. */
+  readonly name: string;
+  readonly capacityRange: CsiCapacityRange | null;
+  readonly volumeCapabilities: readonly CsiVolumeCapability[];
+  readonly parameters: { readonly [key: string]: string };
+  readonly secrets: { readonly [key: string]: string };
+  /** Only for plugins with VOLUME_ACCESSIBILITY_CONSTRAINTS. */
+  readonly accessibilityRequirements: CsiTopologyRequirement | null;
+}
+
+export interface CsiCreateVolumeResponse {
+  readonly volume: CsiVolume | null;
+}
+
+export interface CsiDeleteVolumeRequest {
+  readonly volumeId: string;
+  readonly secrets: { readonly [key: string]: string };
+}
+
+export interface CsiDeleteVolumeResponse {}
+
+export interface CsiControllerPublishVolumeRequest {
+  readonly volumeId: string;
+  readonly nodeId: string;
+  readonly volumeCapability: CsiVolumeCapability | null;
+  /** Only for plugins with PUBLISH_READONLY. */
+  readonly readonly: boolean;
+  readonly secrets: { readonly [key: string]: string };
+  readonly volumeContext: { readonly [key: string]: string };
+}
+
+export interface CsiControllerPublishVolumeResponse {
+  readonly publishContext: { readonly [key: string]: string };
+}
+
+export interface CsiControllerUnpublishVolumeRequest {
+  readonly volumeId: string;
+  readonly nodeId: string;
+  readonly secrets: { readonly [key: string]: string };
+}
+
+export interface CsiControllerUnpublishVolumeResponse {}
+
+export interface CsiValidateVolumeCapabilitiesRequest {
+  readonly volumeId: string;
+  readonly volumeContext: { readonly [key: string]: string };
+  readonly volumeCapabilities: readonly CsiVolumeCapability[];
+  readonly parameters: { readonly [key: string]: string };
+  readonly secrets: { readonly [key: string]: string };
+}
+
+export interface CsiValidateVolumeCapabilitiesResponse {
+  /** Absent = the volume cannot be used so. */
+  readonly confirmed: CsiValidateVolumeCapabilitiesResponseConfirmed | null;
+  readonly message: string;
+}
+
+export interface CsiValidateVolumeCapabilitiesResponseConfirmed {
+  readonly volumeContext: { readonly [key: string]: string };
+  readonly volumeCapabilities: readonly CsiVolumeCapability[];
+  readonly parameters: { readonly [key: string]: string };
+}
+
+export interface CsiControllerGetCapabilitiesRequest {}
+
+export type CsiControllerServiceCapability = {
+
+} & ({ readonly type: "rpc"; readonly rpc: CsiControllerServiceCapabilityRpc } | { readonly type?: undefined });
+
+export interface CsiControllerServiceCapabilityRpc {
+  readonly type: CsiControllerServiceCapabilityRpcType;
+}
+
+export interface CsiControllerGetCapabilitiesResponse {
+  readonly capabilities: readonly CsiControllerServiceCapability[];
+}
+
+export interface CsiNodeStageVolumeRequest {
+  readonly volumeId: string;
+  readonly publishContext: { readonly [key: string]: string };
+  readonly stagingTargetPath: string;
+  readonly volumeCapability: CsiVolumeCapability | null;
+  readonly secrets: { readonly [key: string]: string };
+  readonly volumeContext: { readonly [key: string]: string };
+}
+
+export interface CsiNodeStageVolumeResponse {}
+
+export interface CsiNodeUnstageVolumeRequest {
+  readonly volumeId: string;
+  readonly stagingTargetPath: string;
+}
+
+export interface CsiNodeUnstageVolumeResponse {}
+
+export interface CsiNodePublishVolumeRequest {
+  readonly volumeId: string;
+  readonly publishContext: { readonly [key: string]: string };
+  /** Empty for plugins without STAGE_UNSTAGE_VOLUME. */
+  readonly stagingTargetPath: string;
+  /** The plugin makes it; its parent is there. */
+  readonly targetPath: string;
+  readonly volumeCapability: CsiVolumeCapability | null;
+  readonly readonly: boolean;
+  readonly secrets: { readonly [key: string]: string };
+  readonly volumeContext: { readonly [key: string]: string };
+}
+
+export interface CsiNodePublishVolumeResponse {}
+
+export interface CsiNodeUnpublishVolumeRequest {
+  readonly volumeId: string;
+  /** The plugin deletes it. */
+  readonly targetPath: string;
+}
+
+export interface CsiNodeUnpublishVolumeResponse {}
+
+export interface CsiNodeGetCapabilitiesRequest {}
+
+export type CsiNodeServiceCapability = {
+
+} & ({ readonly type: "rpc"; readonly rpc: CsiNodeServiceCapabilityRpc } | { readonly type?: undefined });
+
+export interface CsiNodeServiceCapabilityRpc {
+  readonly type: CsiNodeServiceCapabilityRpcType;
+}
+
+export interface CsiNodeGetCapabilitiesResponse {
+  readonly capabilities: readonly CsiNodeServiceCapability[];
+}
+
+export interface CsiNodeGetInfoRequest {}
+
+export interface CsiNodeGetInfoResponse {
+  /** What ControllerPublishVolume calls the node. */
+  readonly nodeId: string;
+  /** 0 = the plugin sets no bound. */
+  readonly maxVolumesPerNode: number;
+  readonly accessibleTopology: CsiTopology | null;
+}
+
 /** Every message by its name. */
 export interface Messages {
   GetRootCaCertificateRequest: GetRootCaCertificateRequest;
@@ -2602,6 +2852,52 @@ export interface Messages {
   PlaceRequest: PlaceRequest;
   PlacementResult: PlacementResult;
   PlaceResponse: PlaceResponse;
+  CsiGetPluginInfoRequest: CsiGetPluginInfoRequest;
+  CsiGetPluginInfoResponse: CsiGetPluginInfoResponse;
+  CsiGetPluginCapabilitiesRequest: CsiGetPluginCapabilitiesRequest;
+  CsiPluginCapability: CsiPluginCapability;
+  CsiPluginCapabilityService: CsiPluginCapabilityService;
+  CsiGetPluginCapabilitiesResponse: CsiGetPluginCapabilitiesResponse;
+  CsiProbeRequest: CsiProbeRequest;
+  CsiReadiness: CsiReadiness;
+  CsiProbeResponse: CsiProbeResponse;
+  CsiCapacityRange: CsiCapacityRange;
+  CsiTopology: CsiTopology;
+  CsiTopologyRequirement: CsiTopologyRequirement;
+  CsiVolumeCapability: CsiVolumeCapability;
+  CsiVolumeCapabilityBlockVolume: CsiVolumeCapabilityBlockVolume;
+  CsiVolumeCapabilityMountVolume: CsiVolumeCapabilityMountVolume;
+  CsiVolumeCapabilityAccessMode: CsiVolumeCapabilityAccessMode;
+  CsiVolume: CsiVolume;
+  CsiCreateVolumeRequest: CsiCreateVolumeRequest;
+  CsiCreateVolumeResponse: CsiCreateVolumeResponse;
+  CsiDeleteVolumeRequest: CsiDeleteVolumeRequest;
+  CsiDeleteVolumeResponse: CsiDeleteVolumeResponse;
+  CsiControllerPublishVolumeRequest: CsiControllerPublishVolumeRequest;
+  CsiControllerPublishVolumeResponse: CsiControllerPublishVolumeResponse;
+  CsiControllerUnpublishVolumeRequest: CsiControllerUnpublishVolumeRequest;
+  CsiControllerUnpublishVolumeResponse: CsiControllerUnpublishVolumeResponse;
+  CsiValidateVolumeCapabilitiesRequest: CsiValidateVolumeCapabilitiesRequest;
+  CsiValidateVolumeCapabilitiesResponse: CsiValidateVolumeCapabilitiesResponse;
+  CsiValidateVolumeCapabilitiesResponseConfirmed: CsiValidateVolumeCapabilitiesResponseConfirmed;
+  CsiControllerGetCapabilitiesRequest: CsiControllerGetCapabilitiesRequest;
+  CsiControllerServiceCapability: CsiControllerServiceCapability;
+  CsiControllerServiceCapabilityRpc: CsiControllerServiceCapabilityRpc;
+  CsiControllerGetCapabilitiesResponse: CsiControllerGetCapabilitiesResponse;
+  CsiNodeStageVolumeRequest: CsiNodeStageVolumeRequest;
+  CsiNodeStageVolumeResponse: CsiNodeStageVolumeResponse;
+  CsiNodeUnstageVolumeRequest: CsiNodeUnstageVolumeRequest;
+  CsiNodeUnstageVolumeResponse: CsiNodeUnstageVolumeResponse;
+  CsiNodePublishVolumeRequest: CsiNodePublishVolumeRequest;
+  CsiNodePublishVolumeResponse: CsiNodePublishVolumeResponse;
+  CsiNodeUnpublishVolumeRequest: CsiNodeUnpublishVolumeRequest;
+  CsiNodeUnpublishVolumeResponse: CsiNodeUnpublishVolumeResponse;
+  CsiNodeGetCapabilitiesRequest: CsiNodeGetCapabilitiesRequest;
+  CsiNodeServiceCapability: CsiNodeServiceCapability;
+  CsiNodeServiceCapabilityRpc: CsiNodeServiceCapabilityRpc;
+  CsiNodeGetCapabilitiesResponse: CsiNodeGetCapabilitiesResponse;
+  CsiNodeGetInfoRequest: CsiNodeGetInfoRequest;
+  CsiNodeGetInfoResponse: CsiNodeGetInfoResponse;
 }
 
 /** Called by nodes, also by such as have no certificate yet. */
@@ -2842,5 +3138,59 @@ export const SchedulingService: RpcService<SchedulingApi> = {
   methods: {
     offers: method("skep.v1.Scheduling/Offers", "OffersRequest", "OffersMessage", false, true),
     place: method("skep.v1.Scheduling/Place", "PlaceRequest", "PlaceResponse", false, false),
+  },
+};
+
+export interface CsiIdentityApi {
+  getPluginInfo(request: CsiGetPluginInfoRequest, call: Call): Promise<CsiGetPluginInfoResponse>;
+  getPluginCapabilities(request: CsiGetPluginCapabilitiesRequest, call: Call): Promise<CsiGetPluginCapabilitiesResponse>;
+  probe(request: CsiProbeRequest, call: Call): Promise<CsiProbeResponse>;
+}
+
+export const CsiIdentityService: RpcService<CsiIdentityApi> = {
+  methods: {
+    getPluginInfo: method("csi.v1.Identity/GetPluginInfo", "CsiGetPluginInfoRequest", "CsiGetPluginInfoResponse", false, false),
+    getPluginCapabilities: method("csi.v1.Identity/GetPluginCapabilities", "CsiGetPluginCapabilitiesRequest", "CsiGetPluginCapabilitiesResponse", false, false),
+    probe: method("csi.v1.Identity/Probe", "CsiProbeRequest", "CsiProbeResponse", false, false),
+  },
+};
+
+export interface CsiControllerApi {
+  createVolume(request: CsiCreateVolumeRequest, call: Call): Promise<CsiCreateVolumeResponse>;
+  deleteVolume(request: CsiDeleteVolumeRequest, call: Call): Promise<CsiDeleteVolumeResponse>;
+  controllerPublishVolume(request: CsiControllerPublishVolumeRequest, call: Call): Promise<CsiControllerPublishVolumeResponse>;
+  controllerUnpublishVolume(request: CsiControllerUnpublishVolumeRequest, call: Call): Promise<CsiControllerUnpublishVolumeResponse>;
+  validateVolumeCapabilities(request: CsiValidateVolumeCapabilitiesRequest, call: Call): Promise<CsiValidateVolumeCapabilitiesResponse>;
+  controllerGetCapabilities(request: CsiControllerGetCapabilitiesRequest, call: Call): Promise<CsiControllerGetCapabilitiesResponse>;
+}
+
+export const CsiControllerService: RpcService<CsiControllerApi> = {
+  methods: {
+    createVolume: method("csi.v1.Controller/CreateVolume", "CsiCreateVolumeRequest", "CsiCreateVolumeResponse", false, false),
+    deleteVolume: method("csi.v1.Controller/DeleteVolume", "CsiDeleteVolumeRequest", "CsiDeleteVolumeResponse", false, false),
+    controllerPublishVolume: method("csi.v1.Controller/ControllerPublishVolume", "CsiControllerPublishVolumeRequest", "CsiControllerPublishVolumeResponse", false, false),
+    controllerUnpublishVolume: method("csi.v1.Controller/ControllerUnpublishVolume", "CsiControllerUnpublishVolumeRequest", "CsiControllerUnpublishVolumeResponse", false, false),
+    validateVolumeCapabilities: method("csi.v1.Controller/ValidateVolumeCapabilities", "CsiValidateVolumeCapabilitiesRequest", "CsiValidateVolumeCapabilitiesResponse", false, false),
+    controllerGetCapabilities: method("csi.v1.Controller/ControllerGetCapabilities", "CsiControllerGetCapabilitiesRequest", "CsiControllerGetCapabilitiesResponse", false, false),
+  },
+};
+
+export interface CsiNodeApi {
+  nodeStageVolume(request: CsiNodeStageVolumeRequest, call: Call): Promise<CsiNodeStageVolumeResponse>;
+  nodeUnstageVolume(request: CsiNodeUnstageVolumeRequest, call: Call): Promise<CsiNodeUnstageVolumeResponse>;
+  nodePublishVolume(request: CsiNodePublishVolumeRequest, call: Call): Promise<CsiNodePublishVolumeResponse>;
+  nodeUnpublishVolume(request: CsiNodeUnpublishVolumeRequest, call: Call): Promise<CsiNodeUnpublishVolumeResponse>;
+  nodeGetCapabilities(request: CsiNodeGetCapabilitiesRequest, call: Call): Promise<CsiNodeGetCapabilitiesResponse>;
+  nodeGetInfo(request: CsiNodeGetInfoRequest, call: Call): Promise<CsiNodeGetInfoResponse>;
+}
+
+export const CsiNodeService: RpcService<CsiNodeApi> = {
+  methods: {
+    nodeStageVolume: method("csi.v1.Node/NodeStageVolume", "CsiNodeStageVolumeRequest", "CsiNodeStageVolumeResponse", false, false),
+    nodeUnstageVolume: method("csi.v1.Node/NodeUnstageVolume", "CsiNodeUnstageVolumeRequest", "CsiNodeUnstageVolumeResponse", false, false),
+    nodePublishVolume: method("csi.v1.Node/NodePublishVolume", "CsiNodePublishVolumeRequest", "CsiNodePublishVolumeResponse", false, false),
+    nodeUnpublishVolume: method("csi.v1.Node/NodeUnpublishVolume", "CsiNodeUnpublishVolumeRequest", "CsiNodeUnpublishVolumeResponse", false, false),
+    nodeGetCapabilities: method("csi.v1.Node/NodeGetCapabilities", "CsiNodeGetCapabilitiesRequest", "CsiNodeGetCapabilitiesResponse", false, false),
+    nodeGetInfo: method("csi.v1.Node/NodeGetInfo", "CsiNodeGetInfoRequest", "CsiNodeGetInfoResponse", false, false),
   },
 };

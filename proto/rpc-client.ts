@@ -27,7 +27,7 @@ export const FORWARDED = {
 } as const;
 
 export interface ClientOptions {
-  /** `host:port` */
+  /** `host:port`, or `unix:///path` */
   readonly addr: string;
   readonly credentials: ChannelCredentials;
   /** Name the server's certificate must carry. @default "swarm-manager" */
@@ -36,7 +36,7 @@ export interface ClientOptions {
   readonly forward?: boolean;
   /** Longest a unary call may take, milliseconds. @default 30000 */
   readonly deadlineMs?: number;
-  /** HTTP/2 ping period, milliseconds; finds a dead peer. @default 5000 */
+  /** HTTP/2 ping period, milliseconds; finds a dead peer. 0 = no pings. @default 5000 */
   readonly keepaliveMs?: number;
   readonly now: () => number;
 }

@@ -23,6 +23,7 @@ const FROM_STATUS: Readonly<Partial<Record<status, ErrorCode>>> = {
   [status.RESOURCE_EXHAUSTED]: "exhausted",
   [status.FAILED_PRECONDITION]: "failed-precondition",
   [status.ABORTED]: "aborted",
+  [status.OUT_OF_RANGE]: "invalid",
   [status.UNIMPLEMENTED]: "unimplemented",
   [status.UNAVAILABLE]: "unavailable",
 };

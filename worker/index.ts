@@ -3,5 +3,6 @@ export { openRuntime } from "./runtime/open-runtime.ts";
 export type { OpenRuntimeOptions, RuntimeChoice } from "./runtime/open-runtime.ts";
 export type { ImageOptions } from "./runtime/docker/docker-runtime.ts";
 export type { Runtime } from "./runtime/runtime.ts";
+export { csiNodes } from "./volumes/csi-node.ts";
 export { openWorker, Worker } from "./worker.ts";
 export type { WorkerModules, WorkerOptions } from "./worker.ts";

@@ -23,6 +23,7 @@ import { TaskSet } from "./agent/task-set.ts";
 import { openTaskStore, type TaskStore } from "./agent/task-store.ts";
 import { readCdi } from "./runtime/cdi.ts";
 import type { Runtime } from "./runtime/runtime.ts";
+import { CsiInfo } from "./volumes/csi-info.ts";
 import type { NodeDrivers } from "./volumes/node-driver.ts";
 import { NodeVolumes } from "./volumes/node-volumes.ts";
 
@@ -69,11 +70,13 @@ export class Worker {
   readonly #options: WorkerOptions;
   readonly #modules: WorkerModules;
   readonly #store: TaskStore;
+  readonly #csiInfo: CsiInfo;
 
   constructor(options: WorkerOptions, modules: WorkerModules, store: TaskStore) {
     this.#options = options;
     this.#modules = modules;
     this.#store = store;
+    this.#csiInfo = new CsiInfo({ ...modules, drivers: modules.csi ?? NO_DRIVERS });
   }
 
   /**
@@ -140,11 +143,8 @@ export class Worker {
 
   async #describe(signal: AbortSignal): Promise<NodeDescription> {
     const { hostname, labels, version, genericResources, devices } = this.#options;
-    const { runtime, csi = NO_DRIVERS } = this.#modules;
-    const found = await runtime.describe(signal);
-    const csiInfo = await Promise.all(
-      [...csi.values()].map((driver) => driver.nodeGetInfo(signal)),
-    );
+    const found = await this.#modules.runtime.describe(signal);
+    const csiInfo = await this.#csiInfo.describe(signal);
     return make("NodeDescription", {
       hostname,
       platform: { architecture: found.architecture, os: found.os },

@@ -5,6 +5,7 @@ import {
   VolumeAccessModeSharing,
   type Mount,
   type Task,
+  type TaskSpec,
   type Volume,
   type VolumeAttachment,
 } from "../../proto/generated.ts";
@@ -13,10 +14,16 @@ import type { NodeInfo } from "./node-info.ts";
 
 const NONE: readonly Mount[] = [];
 
+function mountsOf(spec: TaskSpec | null): readonly Mount[] {
+  if (spec?.runtime === "container") return spec.container.mounts;
+  return spec?.runtime === "process" ? spec.process.mounts : NONE;
+}
+
 /** The mounts of a task that want a cluster volume (CSI). */
 export function clusterMounts({ spec }: Task): readonly Mount[] {
-  if (spec?.runtime !== "container" || spec.container.mounts.length === 0) return NONE;
-  return spec.container.mounts.filter(({ type }) => type === MountType.CLUSTER);
+  const mounts = mountsOf(spec);
+  if (mounts.length === 0) return NONE;
+  return mounts.filter(({ type }) => type === MountType.CLUSTER);
 }
 
 /**

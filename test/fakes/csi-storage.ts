@@ -8,11 +8,14 @@ import type { NodeDriver, NodeVolumeRequest } from "../../worker/volumes/node-dr
 /** Name of the driver of all fake storage. */
 export const FAKE_DRIVER = "fake.csi";
 
-/** What happens at one call: it fails, or who made it dies in the midst of it. */
+/**
+ * What happens at one call: it fails, or in the midst of it who made it dies, or the plugin itself
+ * crashes.
+ */
 export interface Fault {
   /** Number of the call, from 1. */
   readonly at: number;
-  readonly kind: "fails" | "dies";
+  readonly kind: "fails" | "dies" | "crashes";
   /** Before or after the call has had its effect. */
   readonly when: "before" | "after";
 }
@@ -28,6 +31,8 @@ export class CsiStorage {
   fault: Fault | null = null;
   /** Told who dies: `controller` or a node's name. */
   onDeath: (who: string) => void = () => {};
+  /** Told at whose plugin the call crashed: `controller` or a node's name. */
+  onCrash: (who: string) => void = () => {};
   /** Nodes that have lost their power: nothing is mounted there any more. */
   readonly dead = new Set<string>();
   /** Secrets seen, by verb. */
@@ -99,7 +104,8 @@ export class CsiStorage {
     if (fault?.at !== this.calls.length) return effect();
     if (fault.when === "after") effect();
     if (fault.kind === "fails") throw new SwarmError("unavailable", "the storage is away");
-    this.onDeath(who);
+    if (fault.kind === "crashes") this.onCrash(who);
+    else this.onDeath(who);
     // Nobody hears the answer.
     return new Promise((_, reject) => onAbort(signal, () => reject(signal.reason)));
   }

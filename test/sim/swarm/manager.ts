@@ -105,7 +105,10 @@ export class SimManager implements Application, Server {
     });
     // Nobody reaches into tasks here.
     const audit = { record: () => Promise.resolve() };
-    const leader = new Leader({ nodeId: this.name, bootstrap }, { ...modules, audit });
+    const leader = new Leader(
+      { nodeId: this.name, bootstrap },
+      { ...modules, audit, csi: new Map() },
+    );
     this.leader = leader;
     this.#serve(local, leader, new Membership({ store, raft: host }));
     leader.run(new AbortController().signal).catch((error: unknown) => {

@@ -1,4 +1,6 @@
+import { make } from "../../../proto/codec.ts";
 import type { Task } from "../../../proto/generated.ts";
+import { placeClusterMounts } from "../cluster-mounts.ts";
 import type { PayloadDir, PlacedFile } from "../payload-dir.ts";
 import type { TaskFiles } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
@@ -47,6 +49,18 @@ const ISOLATION_LABEL = "skep.process.isolation";
 /** Label that tells what keeps limits: `cgroup-v1`, `cgroup-v2`, `rlimits` or `none`. */
 const LIMITS_LABEL = "skep.process.limits";
 
+/** The task with its cluster volumes where they are on this node. */
+function withVolumes(task: Task, files: TaskFiles): Task {
+  const process = processSpec(task);
+  const mounts = placeClusterMounts(process.mounts, task, files);
+  const spec = make("TaskSpec", {
+    ...task.spec,
+    runtime: "process",
+    process: { ...process, mounts },
+  });
+  return { ...task, spec };
+}
+
 /** Tasks in sandboxes, for a swarmd that is root. */
 export class SandboxIsolation implements Isolation {
   readonly labels: Readonly<Record<string, string>>;
@@ -60,7 +74,7 @@ export class SandboxIsolation implements Isolation {
   }
 
   async prepare(task: Task, scope: TemplateScope, files: TaskFiles): Promise<void> {
-    const setup = setupOf(task, scope);
+    const setup = setupOf(withVolumes(task, files), scope);
     await this.#setup.arrange(setup, await this.#write(task, scope, setup.plan, files), {});
   }
 
@@ -70,7 +84,7 @@ export class SandboxIsolation implements Isolation {
     files: TaskFiles,
     marks: Readonly<Record<string, string>>,
   ): Promise<CommandLine> {
-    const setup = setupOf(task, scope);
+    const setup = setupOf(withVolumes(task, files), scope);
     const placed = await this.#write(task, scope, setup.plan, files);
     return this.#setup.arrange(setup, placed, marks);
   }

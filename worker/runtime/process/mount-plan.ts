@@ -105,8 +105,6 @@ export async function planMounts(
     else if (mount.type === MountType.TMPFS) entries.push(tmpfsEntry(mount));
     else if (mount.type === MountType.VOLUME)
       entries.push(await volumeEntry(mount, index, context));
-    else if (mount.type === MountType.CLUSTER)
-      throw new SwarmError("unimplemented", "cluster volumes are for containers only");
     else throw invalidMount("named pipes are for Windows only");
   }
   const depth = ({ target }: MountEntry): number => target.split("/").length;

@@ -251,6 +251,21 @@ describe("a process in a sandbox", () => {
     assert.deepEqual(readdirSync(join(dir, "state/roots")), []);
   });
 
+  it("finds a cluster volume where the node has published it, read-only if asked", async () => {
+    const published = join(dir, "published");
+    mkdirSync(published);
+    writeFileSync(join(published, "file"), "of the volume\n");
+    const volumes = [{ id: "v1", source: "data", target: "/data" }];
+    const mount = { type: MountType.CLUSTER, source: "data", target: "/data", readOnly: true };
+    const spec = { rootFs: image, mounts: [make("Mount", mount)] };
+    const early = runtime.controller(processTask("early", spec, { volumes }), noFiles);
+    await assert.rejects(early.prepare(signal), { code: "unavailable" });
+    const files = { ...noFiles, volume: (id: string) => (id === "v1" ? published : "") };
+    const script = "cat /data/file; touch /data/x 2>/dev/null; echo $?";
+    const lines = await run(script, spec, { volumes }, files);
+    assert.deepEqual(lines, ["stdout 1", "stdout of the volume"]);
+  });
+
   const refused = [
     ["a relative target", { type: MountType.TMPFS, target: "x" }, /not an absolute path/],
     ["a bind of a name", { source: "x", target: "/x" }, /must be an absolute path/],
