@@ -2035,7 +2035,7 @@ export interface SubscriptionMessage {
 
 export interface PublishLogsMessage {
   readonly subscriptionId: string;
-  /** A message without a context, or without a timestamp, has that of the one before: the two are longer than most lines. */
+  /** A message without a context has that of the one before, with its attributes; one without a timestamp has its time: they are longer than most lines. */
   readonly messages: readonly LogMessage[];
   /** The node has sent all it will. */
   readonly close: boolean;

@@ -41,8 +41,17 @@ export function engineError(error: unknown, endpoint: Endpoint): SwarmError {
     readonly code?: string;
     readonly message?: string;
   };
-  if (failure.statusCode !== undefined) return answered(failure.statusCode, failure.json, error);
+  if (failure.statusCode !== undefined) {
+    const body = failure.json ?? streamBody(failure.message ?? "");
+    return answered(failure.statusCode, body, error);
+  }
   return unreachable(endpoint, failure.code ?? "", error);
+}
+
+/** Of a call for a stream, the client keeps the engine's words in its own message only. */
+function streamBody(text: string): { readonly message: string } | undefined {
+  const message = /^\(HTTP code \d+\) unexpected - (.+) $/s.exec(text)?.[1];
+  return message === undefined ? undefined : { message };
 }
 
 function answered(

@@ -12,6 +12,7 @@ import { addExec } from "./reach/exec.ts";
 import { addStats } from "./reach/stats.ts";
 import { addTop } from "./reach/top.ts";
 import { readTask } from "./read-task.ts";
+import { addLogs } from "./service/logs.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 
 /** `swarm task …`: docker shows tasks only by service and by node. */
@@ -19,6 +20,7 @@ export function addTaskCommands(root: SwarmCommand, context: Context): void {
   const task = root.group("task", "Look at tasks and into them");
   addExec(task, context, "TASK");
   addTaskInspect(task, context);
+  addLogs(task, context, "TASK");
   addTaskLs(task, context);
   addStats(task, context);
   addTop(task, context);

@@ -49,20 +49,26 @@ function readOptions(query: URLSearchParams): LogOptions {
   });
 }
 
-/** The log as chunks; what goes wrong on the way is told in the log, as its headers are out. */
+/**
+ * The log as chunks; what goes wrong on the way is told in the log, as its headers are out. Docker's
+ * clients leave at the first such frame, so it is the last one, unless the client says with
+ * `warnings=1` that it reads on: then it hears at once what a follower would never hear else.
+ */
 async function* print(
   source: AsyncIterable<SubscribeLogsMessage>,
   format: LogFormat,
-  signal: AbortSignal,
+  { query, call }: ApiRequest,
 ): AsyncGenerator<Buffer> {
+  const readsOn = looseFlag(query, "warnings") && !format.raw;
   let warning = "";
   try {
     for await (const batch of source) {
-      warning ||= batch.warning;
       if (batch.messages.length > 0) yield logLines(batch.messages, format);
+      if (batch.warning !== "" && readsOn) yield logError(batch.warning, format);
+      else warning ||= batch.warning;
     }
   } catch (error) {
-    if (signal.aborted) throw error;
+    if (call.signal.aborted) throw error;
     warning = toHttpError(error).message;
   }
   if (warning) yield logError(warning, format);
@@ -82,7 +88,7 @@ function follow(request: ApiRequest, selector: LogSelector, task: TaskSpec | nul
   return {
     kind: "stream",
     headers: typed ? { "Content-Type": `application/vnd.docker.${type}` } : {},
-    chunks: print(source, format, call.signal),
+    chunks: print(source, format, request),
   };
 }
 

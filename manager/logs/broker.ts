@@ -28,14 +28,16 @@ const SUBSCRIPTIONS_MAX = 256;
 /** Messages that may wait for a node to take them. */
 const LISTENER_MESSAGES_MAX = 4 * SUBSCRIPTIONS_MAX;
 
-/** The same lines, each with the context and the timestamp that the worker left out. */
+/** The same lines, each with the context, attributes and timestamp that the worker left out. */
 function withRepeats(lines: readonly LogMessage[]): readonly LogMessage[] {
   let context: LogMessage["context"] = null;
+  let attrs: LogMessage["attrs"] = {};
   let timestamp = "";
   return lines.map((line) => {
-    if (line.context !== null) ({ context } = line);
+    if (line.context !== null) ({ context, attrs } = line);
     if (line.timestamp !== "") ({ timestamp } = line);
-    return line.context === null || line.timestamp === "" ? { ...line, context, timestamp } : line;
+    if (line.context !== null && line.timestamp !== "") return line;
+    return { ...line, context, attrs, timestamp };
   });
 }
 
@@ -201,7 +203,7 @@ export class LogBroker implements LogsApi, LogBrokerApi {
     if (listener) listener.publish(subscription.ask(nodeId));
     else if (!mayAnswer(this.#modules.store.view, nodeId)) {
       const reason = `node ${nodeId} is not available`;
-      if (subscription.follow) subscription.miss(reason);
+      if (subscription.follow) subscription.miss(reason, nodeId);
       else subscription.done(nodeId, reason);
     }
   }

@@ -8,7 +8,7 @@ export const BUFFER_BYTES_MAX = 1 << 20;
 const MESSAGE_OVERHEAD_BYTES = 64;
 
 function sizeOf(message: SubscribeLogsMessage): number {
-  let bytes = MESSAGE_OVERHEAD_BYTES;
+  let bytes = MESSAGE_OVERHEAD_BYTES + message.warning.length;
   for (const { data } of message.messages) bytes += data.length + MESSAGE_OVERHEAD_BYTES;
   return bytes;
 }
@@ -20,9 +20,14 @@ export class LogBuffer {
   #ended: { readonly error: unknown } | undefined;
   readonly #waiting = new Set<() => void>();
 
+  /** Whether lines have to wait. */
+  get isFull(): boolean {
+    return this.#bytes >= BUFFER_BYTES_MAX;
+  }
+
   /** Adds a message, after waiting for room. Returns false when nobody reads any more. */
   async put(message: SubscribeLogsMessage, signal: AbortSignal): Promise<boolean> {
-    while (!this.#ended && this.#bytes >= BUFFER_BYTES_MAX) await this.#change(signal);
+    while (!this.#ended && this.isFull) await this.#change(signal);
     return this.add(message);
   }
 

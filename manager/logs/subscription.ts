@@ -38,7 +38,8 @@ export class Subscription {
   readonly #options: LogOptions;
   readonly #clock: Clock;
   readonly #sources = new Map<string, Source>();
-  readonly #reasons = new Set<string>();
+  /** Why something is missing, and the node that it is about; empty when it is about none. */
+  readonly #reasons = new Map<string, string>();
   /** How far each node's tasks have been read. */
   readonly #positions = new Map<string, LogPositions>();
   readonly #buffer = new LogBuffer();
@@ -90,6 +91,7 @@ export class Subscription {
     const source = this.#sources.get(nodeId);
     if (source) {
       source.state = "asked";
+      this.#forget(nodeId);
       source.round++;
       this.#arm(nodeId, source, "did not answer in time");
     }
@@ -122,7 +124,7 @@ export class Subscription {
     if (!source || source.state === "done") return;
     source.cancelTimer();
     source.state = "done";
-    if (reason !== "") this.miss(reason);
+    if (reason !== "") this.miss(reason, nodeId);
     this.#endIfComplete();
   }
 
@@ -137,11 +139,20 @@ export class Subscription {
       this.#break(nodeId, `node ${nodeId} stopped sending before the end`);
   }
 
-  /** Notes why something is missing: told to a follower at once, to others at the end. */
-  miss(reason: string): void {
-    if (this.#reasons.has(reason)) return;
-    this.#reasons.add(reason);
+  /**
+   * Notes why something is missing: told to a follower at once, to others at the end. A follower who
+   * does not read hears of it when it happens again.
+   */
+  miss(reason: string, nodeId = ""): void {
+    if (this.#reasons.has(reason) || (this.follow && this.#buffer.isFull)) return;
+    this.#reasons.set(reason, nodeId);
     if (this.follow) this.#warn([reason]);
+  }
+
+  /** A node that is asked again may be missed again. */
+  #forget(nodeId: string): void {
+    if (!this.follow) return;
+    for (const [reason, about] of this.#reasons) if (about === nodeId) this.#reasons.delete(reason);
   }
 
   /** All nodes known now are expected: from here on the stream may end. */
@@ -178,7 +189,7 @@ export class Subscription {
     if (!this.follow) this.done(nodeId, reason);
     else {
       source.state = "waiting";
-      this.miss(reason);
+      this.miss(reason, nodeId);
     }
   }
 
@@ -194,7 +205,7 @@ export class Subscription {
   #endIfComplete(): void {
     if (!this.#sealed || this.follow) return;
     for (const { state } of this.#sources.values()) if (state !== "done") return;
-    if (this.#reasons.size > 0) this.#warn([...this.#reasons]);
+    if (this.#reasons.size > 0) this.#warn([...this.#reasons.keys()]);
     this.#buffer.end();
   }
 

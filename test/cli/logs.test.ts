@@ -113,16 +113,41 @@ describe("swarm service logs", () => {
       stderr: "1",
       tail: "5",
       timestamps: "1",
+      warnings: "1",
     });
   });
 
-  it("fails with the engine's words when the stream says so", async () => {
+  it("shows the log of a task by the name that people see", async () => {
+    const run = await runSwarm(words("task logs web.1"), api);
+    assert.equal(run.status, 0, run.err);
+    assert.equal(run.out, "web.1.t10000000000@alpha    | hello\n");
+    assert.equal(api.received("GET", `/tasks/${id("t1")}/logs`).length, 1);
+    assert.match((await runSwarm(words("task logs web.2"), api)).err, /no such task: web\.2/);
+  });
+
+  it("tells what is missing where it is missing, and fails when the log ends", async () => {
     api.script(({ path }) =>
-      path.endsWith("/logs") ? { raw: frame(3, "a node is gone\n") } : undefined,
+      path.endsWith("/logs")
+        ? {
+            raw: Buffer.concat([
+              frame(3, "warning: node1 is away\n"),
+              frame(1, `${details("t1")} hello\n`),
+            ]),
+          }
+        : undefined,
     );
-    const run = await runSwarm(words("service logs web"), api);
+    const run = await runSwarm(words("service logs --no-task-ids web"), api);
     assert.equal(run.status, 1);
-    assert.equal(run.err, "swarm: a node is gone\n");
+    assert.equal(run.err, "swarm: warning: node1 is away\n");
+    assert.equal(run.out, "web.1@alpha     | hello\n");
+  });
+
+  it("fails with the engine's words when it refuses", async () => {
+    api.script(({ path }) =>
+      path.endsWith("/logs") ? { status: 400, json: { message: "no such tail" } } : undefined,
+    );
+    const run = await runSwarm(words("service logs --tail x web"), api);
+    assert.deepEqual([run.status, run.err], [1, "swarm: no such tail\n"]);
   });
 
   it("reads a time as an instant, a duration or seconds", () => {

@@ -3,15 +3,16 @@ import { Bell } from "../../lib/bell.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import { make } from "../../proto/codec.ts";
 import type { Task } from "../../proto/generated.ts";
-import type {
-  LogLine,
-  LogRead,
-  Runtime,
-  RuntimeDescription,
-  TaskController,
-  TaskExit,
-  TaskFacts,
-  TaskFiles,
+import {
+  NO_ATTRS,
+  type LogLine,
+  type LogRead,
+  type Runtime,
+  type RuntimeDescription,
+  type TaskController,
+  type TaskExit,
+  type TaskFacts,
+  type TaskFiles,
 } from "../../worker/runtime/runtime.ts";
 import { FakeReach } from "./task-reach.ts";
 
@@ -100,7 +101,7 @@ export class FakeRuntime implements Runtime {
   print(taskId: string, text: string, stream: LogLine["stream"] = "stdout"): void {
     const task = this.of(taskId);
     const timestamp = new Date(task.lines.length).toISOString();
-    task.lines.push({ timestamp, stream, data: Buffer.from(text) });
+    task.lines.push({ timestamp, stream, data: Buffer.from(text), attrs: NO_ATTRS });
     for (const wake of task.grown) wake();
   }
 

@@ -12,7 +12,7 @@ import type {
   Task,
 } from "../../proto/generated.ts";
 import type { TaskRunner } from "../agent/task-runner.ts";
-import type { LogRead } from "../runtime/runtime.ts";
+import { NO_ATTRS, type LogRead } from "../runtime/runtime.ts";
 import { LineQueue } from "./line-queue.ts";
 import { LineRate } from "./line-rate.ts";
 
@@ -102,15 +102,16 @@ export async function* publishTasks(
   }
 }
 
-const NO_ATTRS: LogMessage["attrs"] = {};
-
-/** The same lines, context and timestamp left out where they are those of the line before. */
+/**
+ * The same lines, context with attributes and timestamp left out where they are those of the line
+ * before.
+ */
 export function withoutRepeats(lines: readonly LogMessage[]): readonly LogMessage[] {
   return lines.map((line, i) => {
     const before = lines[i - 1];
-    if (before?.context !== line.context) return line;
+    if (before?.context !== line.context || before.attrs !== line.attrs) return line;
     const timestamp = before.timestamp === line.timestamp ? "" : line.timestamp;
-    return { ...line, context: null, timestamp };
+    return { ...line, context: null, attrs: NO_ATTRS, timestamp };
   });
 }
 
@@ -132,9 +133,9 @@ async function copy(
   for await (const line of runner.controller().logs(read, signal)) {
     const waitMs = rate.pass(line.data.length + NEWLINE_BYTES);
     if (waitMs > 0) await sleep(clock, waitMs, signal);
-    const { timestamp, data } = line;
+    const { timestamp, data, attrs } = line;
     const stream = line.stream === "stdout" ? LogStream.STDOUT : LogStream.STDERR;
-    const room = queue.put({ context, timestamp, data, stream, attrs: NO_ATTRS }, signal);
+    const room = queue.put({ context, timestamp, data, stream, attrs }, signal);
     if (room) await room;
   }
 }

@@ -71,7 +71,12 @@ export interface LogLine {
   readonly stream: "stdout" | "stderr";
   /** Without its newline. */
   readonly data: Uint8Array;
+  /** What the log driver was told to add: labels and variables of the task. */
+  readonly attrs: Readonly<Record<string, string>>;
 }
+
+/** Of a line to which nothing is added. */
+export const NO_ATTRS: LogLine["attrs"] = Object.freeze({});
 
 /**
  * One task in the hands of a runtime. Every step is idempotent and looks at the world first: after a

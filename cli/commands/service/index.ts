@@ -5,7 +5,7 @@ import { addExec } from "../reach/exec.ts";
 import { addPortForward } from "../reach/port-forward.ts";
 import { addServiceCreate } from "./create.ts";
 import { addServiceInspect } from "./inspect.ts";
-import { addServiceLogs } from "./logs.ts";
+import { addLogs } from "./logs.ts";
 import { addServiceLs } from "./ls.ts";
 import { addServicePs } from "./ps.ts";
 import { addServiceRebalance } from "./rebalance.ts";
@@ -19,7 +19,7 @@ export function addServiceCommands(root: SwarmCommand, context: Context): void {
   addServiceCreate(service, context);
   addExec(service, context, "SERVICE|TASK");
   addServiceInspect(service, context);
-  addServiceLogs(service, context);
+  addLogs(service, context, "SERVICE|TASK");
   addServiceLs(service, context);
   addPortForward(service, context);
   addServicePs(service, context);

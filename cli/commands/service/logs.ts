@@ -6,9 +6,11 @@ import type { Service } from "../../api/service-types.ts";
 import type { Task } from "../../api/types.ts";
 import { engineOf, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
+import { QuietExit } from "../../exit.ts";
 import { boolFlag, textFlag } from "../../flags/option.ts";
 import { FrameReader } from "../../logs/frames.ts";
 import { parseLogLine } from "../../logs/line.ts";
+import { readTask } from "../read-task.ts";
 import { openLogNames, type LogNameFlags, type LogNames } from "./log-names.ts";
 
 const NS_PER_S = 1e9;
@@ -23,12 +25,16 @@ interface LogFlags extends LogNameFlags {
   readonly timestamps?: boolean;
 }
 
-/** `swarm service logs SERVICE|TASK`. */
-export function addServiceLogs(parent: SwarmCommand, context: Context): void {
+/** `swarm service logs SERVICE|TASK` and `swarm task logs TASK`. */
+export function addLogs(
+  parent: SwarmCommand,
+  context: Context,
+  noun: "SERVICE|TASK" | "TASK",
+): void {
   const command = parent
     .command("logs")
-    .description("Fetch the logs of a service or task")
-    .argument("SERVICE|TASK");
+    .description(`Fetch the logs of a ${noun === "TASK" ? "task" : "service or task"}`)
+    .argument(noun);
   command
     .addOption(boolFlag("details", "Show extra details provided to logs"))
     .addOption(boolFlag("f,follow", "Follow log output"))
@@ -43,17 +49,19 @@ export function addServiceLogs(parent: SwarmCommand, context: Context): void {
     .addOption(boolFlag("t,timestamps", "Show timestamps"))
     .action(async (name: string, flags: LogFlags) => {
       const engine = await engineOf(command, context);
-      await runLogs(name, flags, engine, context);
+      const source = await (noun === "TASK"
+        ? taskSource(await readTask(engine, name))
+        : findSource(engine, name));
+      await runLogs(source, flags, engine, context);
     });
 }
 
 async function runLogs(
-  name: string,
+  source: Source,
   flags: LogFlags,
   engine: Engine,
   context: Context,
 ): Promise<void> {
-  const source = await findSource(engine, name);
   if (source.tty && !flags.raw)
     throw new SwarmError("invalid", "logs of a service with a TTY are only shown with --raw");
   const stream = await engine.stream({
@@ -67,6 +75,7 @@ async function runLogs(
       stderr: 1,
       tail: flags.tail ?? "all",
       timestamps: flags.timestamps ? 1 : undefined,
+      warnings: 1,
     },
   });
   try {
@@ -105,6 +114,10 @@ async function findSource(engine: Engine, name: string): Promise<Source> {
   }
   const task = await read<Task>("tasks");
   if (!task) throw new SwarmError("not-found", `no such task or service: ${name}`);
+  return taskSource(task);
+}
+
+function taskSource(task: Task): Source {
   return {
     path: `/tasks/${segment(task.ID)}`,
     tty: task.Spec.ContainerSpec?.TTY ?? false,
@@ -121,12 +134,15 @@ export function sinceSeconds(text: string, now: number): string {
 }
 
 async function copyRaw(stream: Readable, { out }: Context): Promise<void> {
+  // A chunk may end in the middle of a character.
+  const decoder = new TextDecoder();
   for await (const chunk of stream) {
-    out.write(String(chunk));
+    out.write(decoder.decode(chunk as Buffer, { stream: true }));
     await out.drained();
   }
 }
 
+/** Throws {@link QuietExit} at the end when the engine has said that something is missing. */
 async function printFrames(
   stream: Readable,
   flags: LogFlags,
@@ -134,15 +150,21 @@ async function printFrames(
   { out, err }: Context,
 ): Promise<void> {
   const reader = new FrameReader();
+  let isComplete = true;
   for await (const chunk of stream) {
     for (const { stream: kind, payload } of reader.push(chunk as Buffer)) {
       const text = payload.toString();
-      if (kind === "error") throw new SwarmError("internal", text.trim());
+      if (kind === "error") {
+        isComplete = false;
+        err.write(`swarm: ${text.trim()}\n`);
+        continue;
+      }
       const line = flags.raw ? text : await formatLine(text, flags, names);
       (kind === "stderr" ? err : out).write(line);
     }
     await Promise.all([out.drained(), err.drained()]);
   }
+  if (!isComplete) throw new QuietExit(1);
 }
 
 async function formatLine(text: string, flags: LogFlags, names: LogNames): Promise<string> {

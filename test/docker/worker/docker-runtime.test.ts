@@ -10,7 +10,12 @@ import { retry } from "../../../lib/retry.ts";
 import { make, type Fields } from "../../../proto/codec.ts";
 import { MountType, PublishMode, type ContainerSpec, type Task } from "../../../proto/generated.ts";
 import { openRuntime } from "../../../worker/runtime/open-runtime.ts";
-import type { Runtime, TaskController, TaskFiles } from "../../../worker/runtime/runtime.ts";
+import type {
+  LogLine,
+  Runtime,
+  TaskController,
+  TaskFiles,
+} from "../../../worker/runtime/runtime.ts";
 import { containerTask, noFiles } from "../../worker/runtime/tasks.ts";
 import { eventually, linesOf } from "../../worker/runtime/wait.ts";
 import { IMAGE } from "../busybox-image.ts";
@@ -282,6 +287,25 @@ describe("docker runtime", function () {
     assert.deepEqual(await linesOf(controller, { tail: 1, stderr: false }), ["stdout last"]);
     const terminal = await run("echo tty", { tty: true });
     assert.deepEqual(await output(terminal), ["stdout tty"]);
+  });
+
+  it("reads long lines whole, with what the log driver was told to add", async () => {
+    const options = { labels: "colour", env: "SIZE" };
+    const controller = await run(
+      "head -c 40000 /dev/zero; echo; echo short",
+      { labels: { colour: "light green" }, env: ["SIZE=4,2"] },
+      { logDriver: make("Driver", { name: "json-file", options }) },
+    );
+    await controller.wait(signal);
+    const all = { follow: false, tail: null, sinceMs: 0, stdout: true, stderr: true };
+    const found: (readonly [number, LogLine["attrs"]])[] = [];
+    for await (const { data, attrs } of controller.logs(all, signal))
+      found.push([data.length, attrs]);
+    const attrs = { colour: "light green", SIZE: "4,2" };
+    assert.deepEqual(found, [
+      [40_000, attrs],
+      [5, attrs],
+    ]);
   });
 
   it("follows the log of a container that is still to be started", async () => {

@@ -146,6 +146,22 @@ describe("logs", () => {
     assert.deepEqual(frames((await read("stdout=1")).bytes), [[3, "the leader went away\n"]]);
   });
 
+  it("tells it at once to a client that reads on", async () => {
+    const warned = (warning: string): SubscribeLogsMessage =>
+      make("SubscribeLogsMessage", { messages: [line("a")], warning });
+    logs.batches = [warned("node N is away"), warned(""), warned("node M is away")];
+    const told = (await read("stdout=1&warnings=1")).bytes;
+    assert.deepEqual(
+      frames(told).map(([, text]) => text),
+      ["a\n", "node N is away\n", "a\n", "a\n", "node M is away\n"],
+    );
+    // Others leave at the first such frame.
+    assert.deepEqual(frames((await read("stdout=1")).bytes), [
+      ...Array.from({ length: 3 }, () => [1, "a\n"]),
+      [3, "node N is away\n"],
+    ]);
+  });
+
   it("refuses odd questions before it sends anything", async () => {
     for (const [query, message] of [
       ["", "Bad parameters: you must choose at least one stream"],

@@ -11,6 +11,7 @@ import { make, type Fields } from "../../../proto/codec.ts";
 import {
   NodeState,
   TaskState,
+  type LogMessage,
   type LogOptions,
   type LogSelector,
   type PublishLogsMessage,
@@ -24,6 +25,7 @@ import { refused } from "../control/harness.ts";
 
 const INCOMPLETE =
   "warning: incomplete log stream. some logs could not be retrieved for the following reasons: ";
+const AWAY = "node n1 disconnected unexpectedly";
 const RUNNING = { status: make("TaskStatus", { state: TaskState.RUNNING }) };
 const SERVICE = aService("s1");
 
@@ -124,7 +126,7 @@ describe("log broker", () => {
     return new Reading(broker.listenSubscriptions(request, callOf(nodeId, signal)));
   }
 
-  const line = (text: string, nodeId = "n1", taskId = "t1", fields: { timestamp?: string } = {}) =>
+  const line = (text: string, nodeId = "n1", taskId = "t1", fields: Fields<LogMessage> = {}) =>
     make("LogMessage", {
       context: { nodeId, taskId, serviceId: "s1" },
       data: Buffer.from(text),
@@ -252,6 +254,20 @@ describe("log broker", () => {
     );
   });
 
+  it("gives a line that does not say whose it is the attributes of the one before", async () => {
+    const asked = listen("n1");
+    const reading = read({ taskIds: ["t1"] });
+    await settle();
+    const id = asked.items[0]?.id ?? "";
+    const first = line("one", "n1", "t1", { attrs: { colour: "green" } });
+    await publish("n1", lines(id, first, { ...line("two", "n1", "t1"), context: null }));
+    await settle();
+    assert.deepEqual(
+      reading.items.flatMap(({ messages }) => messages.map(({ attrs }) => attrs)),
+      [{ colour: "green" }, { colour: "green" }],
+    );
+  });
+
   it("lets no line come first that does not say whose it is", async () => {
     const asked = listen("n1");
     read({ taskIds: ["t1"] });
@@ -372,7 +388,7 @@ describe("log broker", () => {
       await settle();
       assert.deepEqual(texts(reading), ["one", "two"]);
       assert.equal(reading.done, false);
-      assert.equal(warnings(reading)[0], `${INCOMPLETE}node n1 disconnected unexpectedly`);
+      assert.equal(warnings(reading)[0], `${INCOMPLETE}${AWAY}`);
     });
 
     it("keeps nothing of a node that comes and goes, and tells no line twice", async () => {
@@ -405,9 +421,25 @@ describe("log broker", () => {
         texts(reading),
         Array.from({ length: 200 }, (_, i) => `line ${i}`),
       );
-      assert.ok(warnings(reading).length <= 2, "one warning for each reason");
+      assert.deepEqual(new Set(warnings(reading)), new Set([`${INCOMPLETE}${AWAY}`]));
       leave.abort(new SwarmError("cancelled", "gone"));
       await assert.rejects(reading.ended);
+    });
+
+    it("tells each time that a node goes away, once, while the reader reads", async () => {
+      const reading = read({ taskIds: ["t1"] }, { follow: true });
+      await settle();
+      for (let round = 1; round <= 3; round++) {
+        const connection = new AbortController();
+        listen("n1", connection.signal);
+        await settle();
+        connection.abort(new SwarmError("cancelled", "gone"));
+        await settle();
+        assert.deepEqual(
+          warnings(reading),
+          Array.from({ length: round }, () => `${INCOMPLETE}${AWAY}`),
+        );
+      }
     });
 
     it("ends with the leadership", async () => {

@@ -100,11 +100,24 @@ describe("publishing logs", () => {
     assert.deepEqual(warnings, ["logs of task t1 could not be read: the file is damaged"]);
   });
 
-  it("names a task and a time once for all the lines that share them", () => {
+  it("names a task with its attributes, and a time, once for all lines that share them", () => {
     const [one, other] = ["t1", "t2"].map((taskId) => make("LogContext", { taskId }));
     const line = (context: typeof one = one, timestamp = "then") =>
       make("LogMessage", { context: context ?? null, timestamp });
     const lines = [line(), line(), line(one, "later"), line(other, "later"), line(other, "later")];
+    const green = { colour: "green" };
+    const coloured = withoutRepeats([
+      line(),
+      ...[green, green].map((attrs) => ({ ...line(), attrs })),
+    ]);
+    assert.deepEqual(
+      coloured.map(({ context, attrs }) => [context?.taskId, attrs]),
+      [
+        ["t1", {}],
+        ["t1", green],
+        [undefined, {}],
+      ],
+    );
     assert.deepEqual(
       withoutRepeats(lines).map(({ context, timestamp }) => [context?.taskId, timestamp]),
       [

@@ -1,7 +1,7 @@
 import { open, type FileHandle } from "node:fs/promises";
 import { onAbort } from "../../../lib/abort.ts";
 import { isErrnoException } from "../../../lib/errno.ts";
-import type { LogLine, LogRead } from "../runtime.ts";
+import { NO_ATTRS, type LogLine, type LogRead } from "../runtime.ts";
 import { CHUNK_BYTES, LineCursor, NEWLINE, nextLine, type Limits } from "./log-cursor.ts";
 import type { StreamName } from "./log-marks.ts";
 import type { TaskLog } from "./task-log.ts";
@@ -141,7 +141,7 @@ export async function* readLog(
         const { timeMs, stream, data } = line;
         if (skip-- > 0 || timeMs < read.sinceMs) continue;
         if (timeMs !== stamp.ms) stamp = { ms: timeMs, text: new Date(timeMs).toISOString() };
-        yield { timestamp: stamp.text, stream, data };
+        yield { timestamp: stamp.text, stream, data, attrs: NO_ATTRS };
       }
       if (last) return;
       await growth.next(signal);
