@@ -24,7 +24,7 @@ async function linesOf(whole: Buffer, tty = false, bytes = whole.length): Promis
 }
 
 const shown = (lines: readonly LogLine[]): string[] =>
-  lines.map(({ timestamp, stream, data }) => `${timestamp} ${stream} ${Buffer.from(data)}`);
+  lines.map((line) => `${line.timestamp} ${line.stream} ${Buffer.from(line.data).toString()}`);
 
 describe("an engine's log", () => {
   it("gives each line its time, its stream and what its driver adds, however it is cut", async () => {
