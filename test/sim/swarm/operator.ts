@@ -9,7 +9,8 @@ import {
   type Node,
   type Service,
 } from "../../../proto/generated.ts";
-import { attempt, pause, type Deed, type RequestModules } from "./request.ts";
+import { Person } from "./person.ts";
+import type { Deed, RequestModules } from "./request.ts";
 
 /** Mean pause between two deeds, µs. */
 const THINK_US = 3_000_000;
@@ -23,29 +24,15 @@ const LASTING = "n1";
 const EVERYTHING = { filter: null, page: null, consistency: ReadConsistency.LOCAL } as const;
 
 /** A person who looks after the cluster: makes managers and unmakes them, and rotates secrets. */
-export class Operator {
-  readonly #random: SeededRandom;
-  readonly #modules: RequestModules;
+export class Operator extends Person {
   #rotations = 0;
-  /** Requests that succeeded. */
-  done = 0;
-  stopped = false;
 
   constructor(random: SeededRandom, modules: RequestModules) {
-    this.#random = random;
-    this.#modules = modules;
+    super(THINK_US, random, modules);
   }
 
-  async run(): Promise<void> {
-    while (!this.stopped) {
-      await pause(this.#modules, -Math.log(1 - this.#random.float()) * THINK_US);
-      if (this.stopped) return;
-      if (await attempt(this.#random, this.#modules, this.#draw())) this.done++;
-    }
-  }
-
-  #draw(): Deed {
-    const at = this.#random.int(10);
+  protected draw(): Deed {
+    const at = this.random.int(10);
     if (at < 4) return (api, call) => this.#setRole(api, call, NodeRole.MANAGER);
     if (at < 7) return (api, call) => this.#setRole(api, call, NodeRole.WORKER);
     if (at < 8) return (api, call) => this.#removeDemoted(api, call);
@@ -56,7 +43,7 @@ export class Operator {
     const may = ({ id, spec }: Node): boolean =>
       spec?.desiredRole !== desiredRole && (id !== LASTING || desiredRole === NodeRole.MANAGER);
     const others = await this.#machines(api, call, may);
-    const node = others[this.#random.int(Math.max(1, others.length))];
+    const node = others[this.random.int(Math.max(1, others.length))];
     if (!node?.spec) return;
     const spec = { ...node.spec, desiredRole };
     await api.updateNode({ id: node.id, version: node.meta?.version ?? null, spec }, call);
@@ -85,7 +72,7 @@ export class Operator {
       const container = spec?.task?.runtime === "container" ? spec.task.container : undefined;
       return container && container.secrets.length + container.configs.length > 0;
     });
-    const service = users[this.#random.int(Math.max(1, users.length))];
+    const service = users[this.random.int(Math.max(1, users.length))];
     if (service) await this.#rotateOf(service, api, call);
   }
 

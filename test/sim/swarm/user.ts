@@ -8,7 +8,8 @@ import {
   type ServiceSpec,
 } from "../../../proto/generated.ts";
 import type { Call } from "../../../proto/call.ts";
-import { attempt, pause, type Deed, type RequestModules } from "./request.ts";
+import { Person } from "./person.ts";
+import { pause, type Deed, type RequestModules } from "./request.ts";
 import { changedService, drawService, scaledService, type Known } from "./specs.ts";
 
 /** Names that services are made with; few, so that they clash and come back. */
@@ -22,47 +23,21 @@ export interface UserModules extends RequestModules {
 }
 
 /** A person at the API: asks for all kinds of changes, one after the other, of any manager. */
-export class User {
-  readonly #random: SeededRandom;
-  readonly #modules: UserModules;
-  /** Requests that succeeded. */
-  done = 0;
-  stopped = false;
-
+export class User extends Person<UserModules> {
   constructor(random: SeededRandom, modules: UserModules) {
-    this.#random = random;
-    this.#modules = modules;
-  }
-
-  async run(): Promise<void> {
-    while (!this.stopped) {
-      await pause(
-        this.#modules,
-        -Math.log(1 - this.#random.float()) * this.#modules.thinkMs * 1000,
-      );
-      if (!this.stopped) await this.#act();
-    }
+    super(modules.thinkMs * 1000, random, modules);
   }
 
   /** Sets right what a person left in a state that no controller may leave by itself. */
   async tidy(): Promise<void> {
     for (let tries = 0; tries < TIDY_ATTEMPTS_MAX; tries++) {
-      if (await this.#attempt((api, call) => this.#activate(api, call))) return;
-      await pause(this.#modules, 1_000_000);
+      if (await this.attempt((api, call) => this.#activate(api, call))) return;
+      await pause(this.modules, 1_000_000);
     }
   }
 
-  async #act(): Promise<void> {
-    const deed = this.#draw();
-    if (await this.#attempt(deed)) this.done++;
-  }
-
-  #attempt(deed: Deed): Promise<boolean> {
-    return attempt(this.#random, this.#modules, deed);
-  }
-
-  #draw(): Deed {
-    const random = this.#random;
+  protected draw(): Deed {
+    const { random } = this;
     const at = random.int(100);
     if (at < 22) return (api, call) => this.#createService(api, call);
     if (at < 42) return (api, call) => this.#changeService(api, call, "change");
@@ -100,14 +75,14 @@ export class User {
       configs: configs.map(named),
       networks: networks.filter(({ spec }) => spec?.attachable).map(({ id }) => id),
       services: services.map(named).map(({ name }) => name),
-      schedulers: this.#modules.schedulers,
+      schedulers: this.modules.schedulers,
     };
   }
 
   async #createService(api: ControlApi, call: Call): Promise<void> {
-    const name = `s${this.#random.int(SERVICES_MAX)}`;
+    const name = `s${this.random.int(SERVICES_MAX)}`;
     const known = await this.#known(api, call);
-    await api.createService({ spec: drawService(this.#random, name, known) }, call);
+    await api.createService({ spec: drawService(this.random, name, known) }, call);
   }
 
   async #changeService(
@@ -115,15 +90,15 @@ export class User {
     call: Call,
     how: "change" | "scale" | "rollback",
   ): Promise<void> {
-    const ref = `s${this.#random.int(SERVICES_MAX)}`;
+    const ref = `s${this.random.int(SERVICES_MAX)}`;
     const consistency = ReadConsistency.LOCAL;
     const { service } = await api.getService({ ref, consistency, insertDefaults: false }, call);
     if (!service?.spec) return;
     let spec: ServiceSpec | undefined = service.spec;
     let rollback: UpdateServiceRequestRollback = UpdateServiceRequestRollback.NONE;
-    if (how === "scale") spec = scaledService(spec, this.#random);
+    if (how === "scale") spec = scaledService(spec, this.random);
     else if (how === "rollback") rollback = UpdateServiceRequestRollback.PREVIOUS;
-    else spec = changedService(spec, this.#random, await this.#known(api, call));
+    else spec = changedService(spec, this.random, await this.#known(api, call));
     if (!spec) return;
     const version = service.meta?.version ?? null;
     const request = { id: service.id, version, spec, rollback, registryAuthFromPrevious: false };
@@ -131,18 +106,18 @@ export class User {
   }
 
   async #removeService(api: ControlApi, call: Call): Promise<void> {
-    await api.removeService({ ref: `s${this.#random.int(SERVICES_MAX)}` }, call);
+    await api.removeService({ ref: `s${this.random.int(SERVICES_MAX)}` }, call);
   }
 
   async #changeNode(api: ControlApi, call: Call): Promise<void> {
     const all = { filter: null, page: null, consistency: ReadConsistency.LOCAL };
     const { nodes } = await api.listNodes(all, call);
     const workers = nodes.filter(({ id }) => id.startsWith("w"));
-    const node = workers[this.#random.int(Math.max(1, workers.length))];
+    const node = workers[this.random.int(Math.max(1, workers.length))];
     if (!node?.spec) return;
     const { ACTIVE, PAUSE, DRAIN } = NodeAvailability;
-    const availability = [ACTIVE, ACTIVE, PAUSE, DRAIN, DRAIN][this.#random.int(5)]!;
-    const zone = ["a", "b"][this.#random.int(2)]!;
+    const availability = [ACTIVE, ACTIVE, PAUSE, DRAIN, DRAIN][this.random.int(5)]!;
+    const zone = ["a", "b"][this.random.int(2)]!;
     const annotations = make("Annotations", { labels: { zone } });
     const spec = { ...node.spec, availability, annotations };
     await api.updateNode({ id: node.id, version: node.meta?.version ?? null, spec }, call);
@@ -151,7 +126,7 @@ export class User {
   async #changeCluster(api: ControlApi, call: Call): Promise<void> {
     const { cluster } = await api.getCluster({ consistency: ReadConsistency.LOCAL }, call);
     if (!cluster?.spec) return;
-    const taskHistoryRetentionLimit = [0, 1, 2, 5, 5][this.#random.int(5)]!;
+    const taskHistoryRetentionLimit = [0, 1, 2, 5, 5][this.random.int(5)]!;
     const spec = {
       ...cluster.spec,
       orchestration: make("OrchestrationConfig", { taskHistoryRetentionLimit }),
