@@ -23,6 +23,7 @@ import { exitOf, sicknessOf } from "./container-end.ts";
 import { ContainerView } from "./container-view.ts";
 import { DockerReach, type DockerReachModules } from "./docker-reach.ts";
 import type { EngineEvents } from "./engine-events.ts";
+import type { EnginePresence } from "./engine-presence.ts";
 import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
 import type { Images } from "./images/images.ts";
@@ -33,6 +34,7 @@ import type { Stops } from "./stops.ts";
 export interface DockerModules extends DockerReachModules {
   readonly docker: Docker;
   readonly events: EngineEvents;
+  readonly presence: EnginePresence;
   readonly images: Images;
   readonly payloads: PayloadDir;
   /** Creations under way at a time. */
@@ -66,7 +68,12 @@ export class DockerController implements TaskController {
     this.#modules = modules;
   }
 
-  async prepare(signal: AbortSignal): Promise<void> {
+  prepare(signal: AbortSignal): Promise<void> {
+    // Nothing of it runs yet: where the engine is lost, another node may take it.
+    return this.#modules.presence.unlessLost((inner) => this.#prepare(inner), signal);
+  }
+
+  async #prepare(signal: AbortSignal): Promise<void> {
     const { images, creations } = this.#modules;
     const { image, registryAuth } = containerSpec(this.#task);
     // Checked before anything is pulled: what cannot run should say so at once.

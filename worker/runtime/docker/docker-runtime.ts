@@ -16,6 +16,7 @@ import { DockerController, type DockerModules } from "./docker-controller.ts";
 import { describeEngine } from "./describe-engine.ts";
 import { engineCall } from "./engine-error.ts";
 import { EngineEvents } from "./engine-events.ts";
+import { EnginePresence } from "./engine-presence.ts";
 import { ImageBook } from "./images/image-book.ts";
 import type { CollectionRules } from "./images/collection.ts";
 import { engineDiskUse, runImageCollector } from "./images/image-collector.ts";
@@ -38,6 +39,8 @@ const STARTS_PER_CPU = 3;
 const REMOVALS_PER_CPU = 8;
 /** Longest an engine may take to answer at all when it is looked for. */
 const PING_TIMEOUT_MS = 3_000;
+/** Longest it may take to describe itself before its last description holds. */
+const DESCRIBE_TIMEOUT_MS = 3_000;
 
 /** How this node deals with images. */
 export interface ImageOptions extends ImagesOptions {
@@ -73,14 +76,23 @@ class DockerRuntime implements Runtime {
     this.#modules = modules;
     this.#scope = scope;
     scope.run((signal) => modules.events.run(signal));
+    scope.run((signal) => modules.presence.run(signal));
   }
 
   async describe(signal: AbortSignal): Promise<RuntimeDescription> {
+    const { docker, clock, presence } = this.#modules;
+    // It is known for what it was, but offers nothing.
+    if (presence.isAway && this.#described) return { ...this.#described, runtimes: [] };
+    using deadline = linked(signal);
+    const late = new SwarmError("unavailable", "the Docker Engine does not answer");
+    const cancel = clock.after(DESCRIBE_TIMEOUT_MS, () => deadline.abort(late));
     try {
-      this.#described = await describeEngine(this.#modules.docker, signal);
+      this.#described = await describeEngine(docker, deadline.signal);
     } catch (error) {
       // An engine that restarts is no reason to lose the node.
       if (!this.#described || !isSwarmError(error, "unavailable")) throw error;
+    } finally {
+      cancel();
     }
     return this.#described;
   }
@@ -148,6 +160,7 @@ export async function openDockerRuntime(
     ...modules,
     docker,
     events,
+    presence: new EnginePresence({ docker, ...modules }),
     images: new Images(images, { docker, book, ...modules }),
     payloads: new PayloadDir(payloadDir),
     creations: new Limit(CREATIONS_PER_CPU * availableParallelism()),
