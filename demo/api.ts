@@ -41,7 +41,7 @@ const CALL_TIMEOUT_MS = 10_000;
  */
 export function call<T>(
   socketPath: string,
-  method: "GET" | "POST" | "DELETE",
+  method: "GET" | "POST" | "PUT" | "DELETE",
   path: string,
   body?: unknown,
   timeoutMs = CALL_TIMEOUT_MS,

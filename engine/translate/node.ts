@@ -7,6 +7,7 @@ import {
   Reachability,
   type ManagerStatus,
   type Node,
+  type CsiNodeInfo,
   type NodeDescription,
   type NodeSpec,
 } from "../../proto/generated.ts";
@@ -57,6 +58,17 @@ function descriptionJson(description: NodeDescription | null): Json {
       CertIssuerSubject: tlsInfo ? base64(tlsInfo.certIssuerSubject) : undefined,
       CertIssuerPublicKey: tlsInfo ? base64(tlsInfo.certIssuerPublicKey) : undefined,
     },
+    CSIInfo: some((description?.csiInfo ?? []).map(csiJson)),
+  };
+}
+
+function csiJson({ pluginName, nodeId, maxVolumesPerNode, accessibleTopology }: CsiNodeInfo): Json {
+  const isSomewhere = Object.keys(accessibleTopology).length > 0;
+  return {
+    PluginName: some(pluginName),
+    NodeID: some(nodeId),
+    MaxVolumesPerNode: some(maxVolumesPerNode),
+    AccessibleTopology: isSomewhere ? { Segments: accessibleTopology } : undefined,
   };
 }
 

@@ -177,6 +177,10 @@ export class SwarmProcess {
     return call<T>(this.socket, "POST", where, body, timeoutMs);
   }
 
+  put(where: string, body: unknown): Promise<void> {
+    return call<void>(this.socket, "PUT", where, body);
+  }
+
   delete(where: string): Promise<void> {
     return call<void>(this.socket, "DELETE", where);
   }

@@ -35,6 +35,32 @@ describe("/nodes", () => {
     });
   });
 
+  it("names a node's CSI plugins as Docker does, and where it is to them", async () => {
+    const csiInfo = [
+      make("CsiNodeInfo", { pluginName: "files", nodeId: "f-1" }),
+      make("CsiNodeInfo", {
+        pluginName: "disks",
+        nodeId: "d-1",
+        maxVolumesPerNode: 4,
+        accessibleTopology: { zone: "a" },
+      }),
+    ];
+    const description = make("NodeDescription", { hostname: "n1", csiInfo });
+    const { id } = rig.control.putNode({ hostname: "n1", description });
+    const { Description } = (await rig.get(`/nodes/${id}`)).json() as {
+      Description: { CSIInfo: unknown };
+    };
+    assert.deepEqual(Description.CSIInfo, [
+      { PluginName: "files", NodeID: "f-1" },
+      {
+        PluginName: "disks",
+        NodeID: "d-1",
+        MaxVolumesPerNode: 4,
+        AccessibleTopology: { Segments: { zone: "a" } },
+      },
+    ]);
+  });
+
   it("filters by prefix, labels, role and membership", async () => {
     rig.control.putNode({ hostname: "alpha", spec: manager });
     const labels = { disk: "ssd" };
