@@ -20,6 +20,7 @@ import {
   type ReachBrokerApi,
   type SchedulingApi,
 } from "../proto/generated.ts";
+import { LocalConnection, type LocalPeer } from "../proto/local-connection.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
 import type { RpcService } from "../proto/method.ts";
 import { serve, type Incoming, type ServeHooks } from "../proto/rpc-server.ts";
@@ -65,6 +66,10 @@ export interface ControlServerModules {
 export class ControlServer {
   readonly #server = new Server(CHANNEL_OPTIONS);
   readonly #modules: ControlServerModules;
+  /** What is served, by its service. */
+  readonly #services = new Map<object, object>();
+  /** Aborts when the server closes. */
+  readonly #life = new AbortController();
   #apis: ManagerApis | undefined;
 
   constructor(modules: ControlServerModules) {
@@ -107,8 +112,16 @@ export class ControlServer {
     this.#apis = apis;
   }
 
+  /** A connection of this very process, whose calls pass the same checks as those that come in. */
+  connect(peer: LocalPeer): LocalConnection {
+    const find = <Api>(service: RpcService<Api>): Api => this.#services.get(service) as Api;
+    return new LocalConnection(peer, { hooks: this.#hooks(), find }, this.#life.signal);
+  }
+
   /** Stops listening; calls in progress may end within a moment, then they are cut. */
   async close(after: (ms: number, fire: () => void) => () => void): Promise<void> {
+    const stopping = new SwarmError("unavailable", "this manager is stopping");
+    this.#life.abort(stopping);
     const cancel = after(STOP_GRACE_MS, () => this.#server.forceShutdown());
     await new Promise<void>((resolve) => this.#server.tryShutdown(() => resolve()));
     cancel();
@@ -116,10 +129,6 @@ export class ControlServer {
   }
 
   #add<Api extends object>(service: RpcService<Api>, name: keyof ManagerApis): void {
-    const hooks: ServeHooks = {
-      authorize: this.#modules.authorize,
-      onError: (error, path) => this.#modules.log.error({ err: error, path }, "a call failed"),
-    };
     const lazy: Record<string, unknown> = {};
     for (const method of Object.keys(service.methods)) {
       lazy[method] = (request: unknown, call: unknown): unknown => {
@@ -131,6 +140,15 @@ export class ControlServer {
         return api[method]?.(request, call);
       };
     }
-    serve(this.#server, service, lazy as Api, hooks);
+    serve(this.#server, service, lazy as Api, this.#hooks());
+    this.#services.set(service, lazy);
+  }
+
+  #hooks(): ServeHooks {
+    const { authorize, log } = this.#modules;
+    return {
+      authorize,
+      onError: (error, path) => log.error({ err: error, path }, "a call failed"),
+    };
   }
 }

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { authorizer } from "../ca/authorize.ts";
 import { CaServer } from "../ca/server.ts";
 import { abortable } from "../lib/abort.ts";
@@ -20,7 +21,9 @@ import {
   type ReachApi,
 } from "../proto/generated.ts";
 import type { CsiPlugin } from "../proto/csi-plugin.ts";
+import type { LocalConnection } from "../proto/local-connection.ts";
 import type { NodeTls } from "../proto/node-tls.ts";
+import { hostOf } from "../proto/rpc-server.ts";
 import type { RaftNode, StateMachine } from "../raft/index.ts";
 import { StoreOfCa } from "./ca-store.ts";
 import type { BootstrapObject } from "./control/bootstrap.ts";
@@ -148,6 +151,16 @@ export class Manager {
   /** Whether this manager leads and holds everything ever committed. */
   get isLeading(): boolean {
     return this.raft.status().leading !== 0;
+  }
+
+  /**
+   * The node's own way to its manager, with the certificate that the node has now (`NodeTls`): nothing
+   * is encrypted, packed and sent only to be taken up again by the same process.
+   */
+  connect(): LocalConnection {
+    const { raw: certificate } = new X509Certificate(this.#modules.tls.material.certificate);
+    const addr = hostOf(this.controlAddr);
+    return this.#server.connect({ certificate, addr });
   }
 
   /**

@@ -207,8 +207,11 @@ export class Member {
       {
         ...this.#modules,
         runtime: this.#runtime,
-        connect: (addr) =>
-          new RpcConnection({ addr, credentials: this.tls.client, now: () => clock.now() }),
+        connect: (addr) => {
+          const { manager } = this;
+          if (manager?.controlAddr === addr) return manager.connect();
+          return new RpcConnection({ addr, credentials: this.tls.client, now: () => clock.now() });
+        },
         csi: csiNodes(this.#csiPlugins),
         tlsInfo: () => tlsInfoOf(this.tls.material),
         onSession: (message) => this.#observe(message),

@@ -40,7 +40,7 @@ type AnyCall =
 type AnyHandler = (request: unknown, call: Call) => Promise<unknown> | AsyncIterable<unknown>;
 
 /** `1.2.3.4:5` or `[::1]:5` without the port. */
-function hostOf(peer: string): string {
+export function hostOf(peer: string): string {
   return peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }
 
