@@ -69,7 +69,7 @@ export class CsiPlugin {
 
   /**
    * Makes a call of one of the plugin's services. Its error names the plugin and shows no secret;
-   * codes are those of the plugin's gRPC status: `unavailable` and `aborted` (another call for the
+   * `details.sent` is "no" where the plugin was not reached; codes are those of the plugin's gRPC status: `unavailable` and `aborted` (another call for the
    * volume is under way) pass by themselves, the others when somebody has done something.
    */
   async call<Api, T>(
@@ -85,8 +85,9 @@ export class CsiPlugin {
       if (!isSwarmError(error)) throw error;
       if (error.code === "unavailable") this.#known.clear();
       // Without its cause, which may show what the message does not.
-      const message = withoutSecrets(error.message, secrets);
-      throw new SwarmError(error.code, `${this.name}: ${message}`);
+      const { code, details } = error;
+      const message = `${this.name}: ${withoutSecrets(error.message, secrets)}`;
+      throw new SwarmError(code, message, { details });
     }
   }
 

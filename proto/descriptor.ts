@@ -2984,6 +2984,14 @@ export const descriptor = JSON.parse(`{
         "pendingDelete": {
          "type": "bool",
          "id": 6
+        },
+        "maybeMade": {
+         "type": "bool",
+         "id": 7
+        },
+        "message": {
+         "type": "string",
+         "id": 8
         }
        }
       },

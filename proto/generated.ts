@@ -1362,6 +1362,10 @@ export interface Volume {
   readonly publishStatus: readonly VolumePublishStatus[];
   readonly volumeInfo: VolumeInfo | null;
   readonly pendingDelete: boolean;
+  /** The driver was asked to make it, and has not said that it made it or did not. */
+  readonly maybeMade: boolean;
+  /** Why the driver could not make or delete it when it was last asked; empty when it did. */
+  readonly message: string;
 }
 
 export interface Extension {

@@ -113,6 +113,7 @@ export function volumeJson(volume: Volume): Json {
     Name: spec?.annotations?.name ?? "",
     Options: spec?.driver?.options ?? {},
     Scope: "global",
+    Status: volume.message === "" ? undefined : { Error: volume.message },
   };
 }
 

@@ -95,7 +95,7 @@ async function updateVolume(
 }
 
 /**
- * Marks the volume for deletion by its driver; one that no driver has made, or any with `force`,
+ * Marks the volume for deletion by its driver; one that no driver can have made, or any with `force`,
  * goes at once.
  */
 async function removeVolume(
@@ -107,7 +107,7 @@ async function removeVolume(
     const volume = tx.view.volume.resolve(ref);
     if (force) tx.remove("volume", volume);
     else if (volume.publishStatus.length > 0) throw forbidden("volume is still in use");
-    else if (!volume.volumeInfo) tx.remove("volume", volume);
+    else if (!volume.volumeInfo && !volume.maybeMade) tx.remove("volume", volume);
     else if (!volume.pendingDelete) tx.update("volume", { ...volume, pendingDelete: true });
   }, call.signal);
   return {};

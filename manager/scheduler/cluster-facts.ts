@@ -7,10 +7,18 @@ export interface ClusterFacts {
   readonly networkDriver: (id: string) => string;
   /** The volumes that a mount's source means: one by its name, or those of a `group:NAME`. */
   readonly volumes: (source: string) => Iterable<Volume>;
+  readonly volume: (id: string) => Volume | undefined;
+  /** The volumes that are on the node, on their way there or on their way back. */
+  readonly volumesOn: (nodeId: string) => Iterable<Volume>;
 }
 
 /** Of a cluster without networks and volumes. */
-export const NO_FACTS: ClusterFacts = { networkDriver: () => "", volumes: () => [] };
+export const NO_FACTS: ClusterFacts = {
+  networkDriver: () => "",
+  volumes: () => [],
+  volume: () => undefined,
+  volumesOn: () => [],
+};
 
 const GROUP = "group:";
 
@@ -22,6 +30,8 @@ export function factsOf(view: StoreView): ClusterFacts {
       source.startsWith(GROUP)
         ? view.volume.by("group", source.slice(GROUP.length))
         : view.volume.named(source),
+    volume: (id) => view.volume.get(id),
+    volumesOn: (nodeId) => view.volume.by("node", nodeId),
   };
 }
 

@@ -47,19 +47,24 @@ function firstUsable(
 ): Volume | undefined {
   for (const volume of info.facts.volumes(source)) {
     if (chosen.some(({ id }) => id === volume.id)) continue;
-    if (volumeRefusal(volume, readOnly, info) === "") return volume;
+    if (volumeRefusal(volume, readOnly, info, chosen) === "") return volume;
   }
   return undefined;
 }
 
 /**
- * Why a task that is not there yet cannot use `volume` on the node, in a few words; empty when it
- * can.
+ * Why a task that is not there yet cannot use `volume` on the node beside those that were `chosen` for
+ * it already, in a few words; empty when it can.
  */
-export function volumeRefusal(volume: Volume, readOnly: boolean, info: NodeInfo): string {
-  const { spec, volumeInfo, pendingDelete } = volume;
+export function volumeRefusal(
+  volume: Volume,
+  readOnly: boolean,
+  info: NodeInfo,
+  chosen: readonly VolumeAttachment[] = [],
+): string {
+  const { spec, volumeInfo, pendingDelete, message } = volume;
   if (pendingDelete || spec?.availability !== NodeAvailability.ACTIVE) return "not active";
-  if (!volumeInfo?.volumeId) return "not created yet";
+  if (!volumeInfo?.volumeId) return message ? `not created yet: ${message}` : "not created yet";
   const driver = spec.driver?.name ?? "";
   const csi = info.node.description?.csiInfo.find(({ pluginName }) => pluginName === driver);
   if (!csi) return `driver ${driver} is not on the node`;
@@ -68,7 +73,23 @@ export function volumeRefusal(volume: Volume, readOnly: boolean, info: NodeInfo)
     Object.entries(segments).every(([key, value]) => csi.accessibleTopology[key] === value),
   );
   if (places.length > 0 && !isReachable) return "not accessible from the node";
+  const most = csi.maxVolumesPerNode;
+  if (most > 0 && othersOf(volume, info, chosen) >= most)
+    return `the node has the ${most} volumes of ${driver} that it may have`;
   return sharingRefusal(volume, readOnly, [...info.use.of(volume.id).values()], info.id);
+}
+
+/** How many other volumes of the driver the node has, or is to have. */
+function othersOf(volume: Volume, info: NodeInfo, chosen: readonly VolumeAttachment[]): number {
+  const { facts } = info;
+  const driver = volume.spec?.driver?.name;
+  const isOfDriver = (other: Volume | undefined): boolean => other?.spec?.driver?.name === driver;
+  const held = new Set<string>();
+  for (const other of facts.volumesOn(info.id)) if (isOfDriver(other)) held.add(other.id);
+  for (const { volumes } of [...info.tasks, { volumes: chosen }])
+    for (const { id } of volumes) if (isOfDriver(facts.volume(id))) held.add(id);
+  held.delete(volume.id);
+  return held.size;
 }
 
 function sharingRefusal(

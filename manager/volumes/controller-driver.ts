@@ -1,3 +1,4 @@
+import { isSwarmError, type ErrorCode } from "../../lib/errors.ts";
 import type { Volume, VolumeInfo } from "../../proto/generated.ts";
 
 /** Contents of a volume's secrets by the keys that its driver knows them by. */
@@ -5,6 +6,24 @@ export type VolumeSecrets = Readonly<Record<string, string>>;
 
 /** A driver's answer to ControllerPublishVolume, for the node to work with. */
 export type PublishContext = Readonly<Record<string, string>>;
+
+/** What a driver may fail with after it has done something, or while it does. */
+const OPEN_CODES: readonly ErrorCode[] = [
+  "aborted",
+  "cancelled",
+  "deadline",
+  "exhausted",
+  "unavailable",
+];
+
+/**
+ * Whether a call that failed has certainly done nothing: by its code, or because it was never sent
+ * (`details.sent` is "no").
+ */
+export function isUndone(error: unknown): boolean {
+  if (!isSwarmError(error)) return false;
+  return error.details["sent"] === "no" || !OPEN_CODES.includes(error.code);
+}
 
 /**
  * The controller's half of a CSI driver, in the words of the specification (CSI 1.x, Controller

@@ -152,7 +152,17 @@ export class CsiController implements ControllerDriver {
     );
   }
 
-  #abilities(signal: AbortSignal): Promise<Abilities> {
+  /** Throws as of a call that was not sent, which it was not. */
+  async #abilities(signal: AbortSignal): Promise<Abilities> {
+    try {
+      return await this.#ask(signal);
+    } catch (error) {
+      if (!isSwarmError(error)) throw error;
+      throw new SwarmError(error.code, error.message, { details: { sent: "no" } });
+    }
+  }
+
+  #ask(signal: AbortSignal): Promise<Abilities> {
     return this.#plugin.remember("controller", async () => {
       const identity = await this.#plugin.identity(signal);
       if (!identity.hasController) return { identity, calls: new Set<Capability>() };

@@ -4,7 +4,12 @@ import { messageOf, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Volume } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
-import type { ControllerDriver, ControllerDrivers, VolumeSecrets } from "./controller-driver.ts";
+import {
+  isUndone,
+  type ControllerDriver,
+  type ControllerDrivers,
+  type VolumeSecrets,
+} from "./controller-driver.ts";
 import type { DriverCall, Outcome } from "./plan-volume.ts";
 
 /** Longest a driver may take for one call. */
@@ -40,7 +45,7 @@ export async function callDriver(
   const name = volume.spec?.driver?.name ?? "";
   try {
     const driver = drivers.get(name);
-    if (!driver) throw new SwarmError("unavailable", `this manager has no CSI driver ${name}`);
+    if (!driver) throw new SwarmError("not-found", `this manager has no CSI driver ${name}`);
     const asked = { volume, call, secrets: secretsOf(volume, view) };
     // A driver that does not heed the signal is not waited for either.
     return await abortable(ask(driver, asked, link.signal), link.signal);
@@ -51,7 +56,7 @@ export async function callDriver(
       { volumeId: volume.id, call: call.kind, driver: name, reason: message },
       "csi call failed",
     );
-    return { kind: "failed", message };
+    return { kind: "failed", message, isUndone: !link.signal.aborted && isUndone(error) };
   } finally {
     cancel();
   }

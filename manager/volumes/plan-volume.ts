@@ -17,7 +17,12 @@ export type Outcome =
   | { readonly kind: "created"; readonly info: VolumeInfo }
   | { readonly kind: "published"; readonly context: Readonly<Record<string, string>> }
   | { readonly kind: "done" }
-  | { readonly kind: "failed"; readonly message: string };
+  | {
+      readonly kind: "failed";
+      readonly message: string;
+      /** Certainly nothing was done; false when nobody knows. */
+      readonly isUndone: boolean;
+    };
 
 /** What a volume's next steps depend on. */
 export interface VolumeContext {
@@ -27,6 +32,8 @@ export interface VolumeContext {
   readonly csiNodeId: (nodeId: string) => string | undefined;
   /** Whether the node is still a member. */
   readonly isMember: (nodeId: string) => boolean;
+  /** Whether the driver is being asked to make or delete it, or is not to be asked just yet. */
+  readonly isHeld: boolean;
 }
 
 /** Where a volume goes by itself, and what is asked of its driver then. */
@@ -43,10 +50,7 @@ export interface VolumePlan {
  * that one node may have at a time goes to the next only after that. Pure.
  */
 export function planVolume(volume: Volume, context: VolumeContext): VolumePlan {
-  if (!volume.volumeInfo) {
-    if (volume.pendingDelete) return { volume: null, calls: [] };
-    return { volume, calls: [{ kind: "create" }] };
-  }
+  if (!volume.volumeInfo) return planCreation(volume, context);
   const kept = volume.publishStatus.map((status) => advanced(status, context));
   const added = additions(volume, kept, context);
   const publishStatus = [...kept, ...added];
@@ -56,6 +60,17 @@ export function planVolume(volume: Volume, context: VolumeContext): VolumePlan {
   const isSame =
     added.length === 0 && kept.every((status, i) => status === volume.publishStatus[i]);
   return { volume: isSame ? volume : { ...volume, publishStatus }, calls };
+}
+
+/**
+ * The driver is asked only once the store says that it was: whoever deletes a volume that it may have
+ * made has it made for certain first, as else there would be nothing to delete it by.
+ */
+function planCreation(volume: Volume, { isHeld }: VolumeContext): VolumePlan {
+  if (volume.pendingDelete && !volume.maybeMade) return { volume: null, calls: [] };
+  if (isHeld) return { volume, calls: [] };
+  const asked = volume.maybeMade ? volume : { ...volume, maybeMade: true };
+  return { volume: asked, calls: [{ kind: "create" }] };
 }
 
 function advanced(status: VolumePublishStatus, context: VolumeContext): VolumePublishStatus {
@@ -103,12 +118,7 @@ function callOf({ state, nodeId }: VolumePublishStatus): readonly DriverCall[] {
  * does not stand any more changes nothing. Null: the driver has deleted it.
  */
 export function settled(volume: Volume, call: DriverCall, outcome: Outcome): Volume | null {
-  if (!("nodeId" in call)) {
-    if (call.kind === "delete")
-      return outcome.kind === "done" && volume.pendingDelete ? null : volume;
-    if (outcome.kind !== "created" || volume.volumeInfo) return volume;
-    return { ...volume, volumeInfo: outcome.info };
-  }
+  if (!("nodeId" in call)) return madeOrDeleted(volume, call.kind, outcome);
   const { kind, nodeId } = call;
   const before = kind === "publish" ? State.PENDING_PUBLISH : State.PENDING_UNPUBLISH;
   const change = (status: VolumePublishStatus): readonly VolumePublishStatus[] => {
@@ -124,4 +134,16 @@ export function settled(volume: Volume, call: DriverCall, outcome: Outcome): Vol
   const isNews =
     publishStatus.length !== volume.publishStatus.length || !publishStatus.every(isSame);
   return isNews ? { ...volume, publishStatus } : volume;
+}
+
+function madeOrDeleted(volume: Volume, kind: "create" | "delete", outcome: Outcome): Volume | null {
+  if (outcome.kind === "failed") {
+    const { message, isUndone } = outcome;
+    const maybeMade = volume.maybeMade && !(kind === "create" && isUndone);
+    const isSame = message === volume.message && maybeMade === volume.maybeMade;
+    return isSame ? volume : { ...volume, maybeMade, message };
+  }
+  if (kind === "delete") return outcome.kind === "done" && volume.pendingDelete ? null : volume;
+  if (outcome.kind !== "created" || volume.volumeInfo) return volume;
+  return { ...volume, volumeInfo: outcome.info, maybeMade: false, message: "" };
 }

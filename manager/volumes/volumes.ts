@@ -116,17 +116,23 @@ class Volumes implements Controller {
     return {
       users: this.#users?.of(volume.id) ?? new Set(),
       isMember: (nodeId) => view.node.get(nodeId) !== undefined,
+      isHeld: this.#isHeld(volume.id),
       csiNodeId: (nodeId) =>
         view.node.get(nodeId)?.description?.csiInfo.find(({ pluginName }) => pluginName === driver)
           ?.nodeId,
     };
   }
 
+  /** Whether the call is under way, or failed and is not to be made again yet. */
+  #isHeld(key: string): boolean {
+    const retryAtMs = this.#failed.get(key)?.retryAtMs ?? 0;
+    return this.#running.has(key) || retryAtMs > this.#modules.clock.monotonic();
+  }
+
   #start(id: string, call: DriverCall): void {
     const key = keyOf(id, call);
-    const waits = (this.#failed.get(key)?.retryAtMs ?? 0) > this.#modules.clock.monotonic();
     // When the one under way has ended the volume is looked at again.
-    if (waits || this.#running.has(key)) return;
+    if (this.#isHeld(key)) return;
     this.#running.add(key);
     this.#calls.run(async (signal) => {
       try {

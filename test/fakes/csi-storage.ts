@@ -9,13 +9,13 @@ import type { NodeDriver, NodeVolumeRequest } from "../../worker/volumes/node-dr
 export const FAKE_DRIVER = "fake.csi";
 
 /**
- * What happens at one call: it fails, or in the midst of it who made it dies, or the plugin itself
+ * What happens at one call: it fails for now, it is refused, or in the midst of it who made it dies, or the plugin itself
  * crashes.
  */
 export interface Fault {
   /** Number of the call, from 1. */
   readonly at: number;
-  readonly kind: "fails" | "dies" | "crashes";
+  readonly kind: "fails" | "refused" | "dies" | "crashes";
   /** Before or after the call has had its effect. */
   readonly when: "before" | "after";
 }
@@ -104,6 +104,7 @@ export class CsiStorage {
     if (fault?.at !== this.calls.length) return effect();
     if (fault.when === "after") effect();
     if (fault.kind === "fails") throw new SwarmError("unavailable", "the storage is away");
+    if (fault.kind === "refused") throw new SwarmError("invalid", "there is no such tier");
     if (fault.kind === "crashes") this.onCrash(who);
     else this.onDeath(who);
     // Nobody hears the answer.

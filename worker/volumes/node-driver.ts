@@ -3,7 +3,10 @@ import type { CsiNodeInfo, VolumeAssignment } from "../../proto/generated.ts";
 /** What each call on a volume is told. */
 export interface NodeVolumeRequest {
   readonly volume: VolumeAssignment;
-  /** Contents of the volume's secrets by the keys that its driver knows them by. */
+  /**
+   * Contents of the volume's secrets by the keys that its driver knows them by; none for what takes a
+   * volume down.
+   */
   readonly secrets: Readonly<Record<string, string>>;
   /** Where the driver stages the volume, once for the node. */
   readonly stagingPath: string;

@@ -208,7 +208,10 @@ export class NodeVolumes {
   ): Promise<void> {
     const driver = this.#driver(volume);
     const paths = this.#paths(volume.id);
-    const request: NodeVolumeRequest = { volume, secrets: this.#secrets(volume), ...paths };
+    // CSI wants none to take a volume down, which must not wait for any.
+    const isUp = step === "stage" || step === "publish";
+    const secrets = isUp ? this.#secrets(volume) : {};
+    const request: NodeVolumeRequest = { volume, secrets, ...paths };
     switch (step) {
       case "stage":
         await mkdir(paths.stagingPath, { recursive: true, mode: 0o700 });

@@ -166,6 +166,12 @@ describe("control: why a task waits", () => {
       undefined,
       "driver ebs is not on the node",
     ]);
+    await harness.store.update((tx) => {
+      const message = "ebs: there is no such tier";
+      tx.update("volume", { ...harness.stored("volume", "v1"), volumeInfo: null, message });
+    });
+    const reason = "not created yet: ebs: there is no such tier";
+    assert.deepEqual(await available("t1"), [reason, reason, reason]);
   });
 
   it("answers for one node, and suggests nothing when the task fits", async () => {

@@ -85,6 +85,19 @@ describe("control: volumes", () => {
     await remove(true);
     assert.equal(harness.store.view.volume.size, 0);
   });
+
+  it("go at once when no driver can have made them, and wait when one may have", async () => {
+    const { id } = await create();
+    await harness.store.update((tx) => {
+      tx.update("volume", { ...harness.stored("volume", id), maybeMade: true });
+    });
+    await remove();
+    assert.equal(harness.stored("volume", id).pendingDelete, true);
+    await remove(true);
+    await create();
+    await remove();
+    assert.equal(harness.store.view.volume.size, 0);
+  });
 });
 
 describe("control: extensions and resources", () => {

@@ -150,7 +150,10 @@ describe("the volume filter", () => {
       ...fields,
     });
   const factsOf = (...volumes: readonly Volume[]): ClusterFacts => ({
-    ...NO_FACTS,
+    networkDriver: () => "",
+    volume: (id) => volumes.find((volume) => volume.id === id),
+    volumesOn: (nodeId) =>
+      volumes.filter((volume) => volume.publishStatus.some((one) => one.nodeId === nodeId)),
     volumes: (source) =>
       volumes.filter(({ id, spec }) => id === source || `group:${spec?.group}` === source),
   });
@@ -198,6 +201,35 @@ describe("the volume filter", () => {
       availability: NodeAvailability.DRAIN,
     });
     assert.equal(refusal(node("n"), task, factsOf(aVolume("v1", { spec }))), refused);
+  });
+
+  it("gives a node no more volumes of a driver than the driver lets it have", () => {
+    const limited = (id: string) =>
+      described(id, {
+        csiInfo: [make("CsiNodeInfo", { pluginName: "ebs", maxVolumesPerNode: 2 })],
+      });
+    const leaving = [make("VolumePublishStatus", { nodeId: "n1", state: 3 })];
+    const other = make("VolumeSpec", {
+      ...aVolume("x").spec,
+      driver: make("Driver", { name: "nfs" }),
+    });
+    const facts = factsOf(
+      aVolume("old", { publishStatus: leaving }),
+      aVolume("foreign", { spec: other, publishStatus: leaving }),
+      ...["v1", "v2", "v3", "v4"].map((id) => aVolume(id)),
+    );
+    const count = (...sources: readonly (readonly string[])[]): number =>
+      place(
+        facts,
+        [limited("n1")],
+        sources.map((names, at) => ({ ...user(`t${at}`, names), serviceId: `s${at}` })),
+      ).length;
+    assert.equal(count(["v1"]), 1, "beside the one that is not away yet");
+    assert.equal(count(["v1"], ["v1"]), 2, "one volume counts once");
+    assert.equal(count(["v1"], ["v2"]), 1);
+    assert.equal(count(["old"], ["v1"]), 2, "the one that is there counts as itself");
+    assert.equal(count(["v1", "v2"]), 0, "those of one task count together");
+    assert.equal(place(facts, [limited("n2")], [user("t", ["v1", "v2"])]).length, 1);
   });
 
   it("keeps all users of a single-node volume together", () => {

@@ -6,7 +6,7 @@ import {
   VolumeAccessModeScope,
   VolumePublishStatusState as State,
 } from "../../../proto/generated.ts";
-import type { VolumeSpec } from "../../../proto/generated.ts";
+import type { Volume, VolumeSpec } from "../../../proto/generated.ts";
 import { FAKE_DRIVER, type Fault } from "../../fakes/csi-storage.ts";
 import { eventually } from "../../fakes/eventually.ts";
 import { VolumeWorld, type Way } from "./volume-world.ts";
@@ -158,6 +158,46 @@ for (const { way, kinds } of WAYS)
       await published("n1");
       for (const verb of ["create", "stage", "publish"])
         assert.deepEqual(world.storage.secrets[verb], { token: "s3cret" }, verb);
+      await world.end("t1", TaskState.COMPLETE);
+      await free();
+      for (const verb of ["unpublish", "unstage"])
+        assert.deepEqual(world.storage.secrets[verb], {}, `${verb} wants none`);
+    });
+
+    it("leaves nothing in the storage when it is deleted before anybody knows whether it was made", async () => {
+      const { storage } = world;
+      storage.fault = { at: 1, kind: "fails", when: "after" };
+      let deletion: Promise<void> | undefined;
+      const stop = world.store.onCommit(() => {
+        if (world.volume()?.message) deletion ??= world.change({ pendingDelete: true });
+      });
+      await world.store.update((tx) => {
+        tx.create("volume", make("Volume", { id: "v1", spec: spec() }));
+      });
+      await eventually("it is gone", () => deletion && world.volume() === undefined);
+      stop();
+      await deletion;
+      assert.ok(storage.isEmpty);
+      assert.deepEqual(storage.calls, [
+        "controller create",
+        "controller create",
+        "controller delete",
+      ]);
+    });
+
+    it("says why it is not made, and whether it certainly was not", async () => {
+      const { storage } = world;
+      storage.fault = { at: 1, kind: "refused", when: "before" };
+      const seen: Volume[] = [];
+      const stop = world.store.onCommit(() => {
+        const volume = world.volume();
+        if (volume?.message) seen.push(volume);
+      });
+      await created();
+      stop();
+      assert.match(seen[0]?.message ?? "", /there is no such tier$/);
+      assert.equal(seen[0]?.maybeMade, false);
+      assert.equal(world.volume()?.message, "");
     });
 
     it("says why a node does not get it, and gets there when the driver is well again", async () => {
