@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
+import { liveBytes } from "../../../bench/heap.ts";
 import { systemClock } from "../../../lib/clock.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { SeededRandom } from "../../../lib/random.ts";
@@ -9,10 +11,15 @@ import { make, type Fields } from "../../../proto/codec.ts";
 import { TaskState, type LogOptions, type Task } from "../../../proto/generated.ts";
 import { TaskRunner } from "../../../worker/agent/task-runner.ts";
 import { runLogPublisher } from "../../../worker/logs/publisher.ts";
+import { eventually } from "../../fakes/eventually.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
 import { aNode, aService, aTask } from "../../fakes/objects.ts";
 import { FakeRuntime } from "../../fakes/runtime.ts";
 
+/** How often a node goes away and comes back under a follower. */
+const FLAPS = 50;
+/** The session under way, and the last one: what runs may still have it at hand. */
+const SESSIONS_ALIVE_MAX = 2;
 const SERVICE = aService("s1");
 const RUNNING = { status: make("TaskStatus", { state: TaskState.RUNNING }) };
 
@@ -25,13 +32,16 @@ const callerOf = (nodeId: string): Caller => ({
 
 /** The part of an agent that serves logs. */
 class LogNode {
-  readonly runtime = new FakeRuntime();
-  readonly #runners: TaskRunner[] = [];
+  readonly runtime: FakeRuntime;
+  readonly #runners: TaskRunner[];
   readonly #listeners = new Set<(runner: TaskRunner) => void>();
   readonly #abort = new AbortController();
   readonly #run: Promise<void>;
 
-  constructor(nodeId: string, broker: LogBroker) {
+  /** @param before the same node in an earlier session, whose tasks go on */
+  constructor(nodeId: string, broker: LogBroker, before?: LogNode) {
+    this.runtime = before?.runtime ?? new FakeRuntime();
+    this.#runners = before ? before.#runners : [];
     const tasks = {
       runners: () => this.#runners,
       onTask: (listener: (runner: TaskRunner) => void) => {
@@ -65,6 +75,12 @@ class LogNode {
   async stop(): Promise<void> {
     this.#abort.abort();
     await assert.rejects(this.#run);
+  }
+
+  /** What is held for readers of this node's logs: those who wait for tasks, and for lines. */
+  get held(): number {
+    const readers = [...this.runtime.tasks.values()].map(({ grown }) => grown.size);
+    return readers.reduce((sum, size) => sum + size, this.#listeners.size);
   }
 }
 
@@ -149,5 +165,42 @@ describe("log broker and agents together", () => {
     nodes[1].runtime.print("t3", "new");
     nodes[0].runtime.print("t1", "last");
     assert.deepEqual(await following, ["t1:early", "t1:last", "t2:late", "t3:new"]);
+  });
+
+  it("keep nothing of a node that flaps under a follower, who gets every line once", async () => {
+    const leave = new AbortController();
+    const lines: string[] = [];
+    const following = (async () => {
+      const selector = make("LogSelector", { serviceIds: ["s1"] });
+      const request = { selector, options: make("LogOptions", { follow: true }) };
+      const call = { signal: leave.signal, caller: callerOf("m1") };
+      for await (const { messages } of broker.subscribeLogs(request, call))
+        for (const { data } of messages) lines.push(Buffer.from(data).toString());
+    })();
+    const sessions: WeakRef<LogNode>[] = [];
+    const flap = async (round: number): Promise<void> => {
+      await nodes[0].stop();
+      assert.equal(nodes[0].held, 0, `readers stay in round ${round}`);
+      // What happens meanwhile is not lost.
+      nodes[0].runtime.print("t1", `${round}`);
+      nodes = [new LogNode("n1", broker, nodes[0]), nodes[1]];
+      sessions.push(new WeakRef(nodes[0]));
+      await eventually(`line ${round}`, () => lines.length > round);
+    };
+    const listeners = (): number => getEventListeners(leave.signal, "abort").length;
+    await flap(0);
+    const before = listeners();
+    for (let round = 1; round <= FLAPS; round++) await flap(round);
+    assert.deepEqual(
+      lines,
+      Array.from({ length: FLAPS + 1 }, (_, i) => `${i}`),
+    );
+    assert.equal(listeners(), before);
+    liveBytes();
+    const alive = sessions.filter((session) => session.deref() !== undefined).length;
+    assert.ok(alive <= SESSIONS_ALIVE_MAX, `${alive} of ${FLAPS} sessions are still in memory`);
+    leave.abort();
+    await assert.rejects(following);
+    await eventually("nobody reads", () => nodes.every(({ held }) => held === 0));
   });
 });
