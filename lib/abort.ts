@@ -34,8 +34,12 @@ export function onAbort(signal: AbortSignal, listener: () => void): () => void {
   return () => signal.removeEventListener("abort", listener);
 }
 
-/** Settles like `promise`, or rejects with the signal's reason when that comes first. */
+/**
+ * Settles like `promise`, or rejects with the signal's reason when that comes first, also when it
+ * came before. What then becomes of `promise`, nobody wants to know any more.
+ */
 export async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) promise.catch(() => {});
   signal.throwIfAborted();
   let release: () => void = () => {};
   const aborted = new Promise<never>((_, reject) => {

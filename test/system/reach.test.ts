@@ -37,6 +37,11 @@ const SERVER = `
 /** Far more than all buffers on the way hold, and far less than what is sent without any bound. */
 const SENT_BYTES_MAX = 64 << 20;
 
+const ZEROS = Buffer.alloc(64 * 1024);
+/** Clients killed one after another, each while its data flows both ways. */
+const KILLED_CLIENTS = 8;
+const KILLED_AFTER_BYTES = 2 << 20;
+
 describe("reach into running tasks", function () {
   const cluster = useCluster(3, 1);
 
@@ -75,6 +80,34 @@ describe("reach into running tasks", function () {
     assert.equal(run.code, 0);
     assert.equal(run.out.length, text.length);
     assert.equal(run.out, text);
+  });
+
+  it("goes on when clients are killed whose data is on its way", async () => {
+    const leader = await cluster.leader();
+    const { pid } = leader;
+    for (let round = 0; round < KILLED_CLIENTS; round++) {
+      const args = ["-H", `unix://${leader.socket}`, "service", "exec", "-i", "web", "cat"];
+      const child = spawn(process.execPath, [SWARM, ...args], {
+        stdio: ["pipe", "pipe", "ignore"],
+      });
+      child.stdin.on("error", () => {});
+      const more = (): void => {
+        while (child.stdin.write(ZEROS));
+      };
+      child.stdin.on("drain", more);
+      more();
+      let bytes = 0;
+      child.stdout.on("data", (chunk: Buffer) => {
+        bytes += chunk.length;
+      });
+      await until("data flows both ways", async () =>
+        bytes > KILLED_AFTER_BYTES ? true : undefined,
+      );
+      child.kill("SIGKILL");
+      await once(child, "exit");
+    }
+    assert.equal((await leader.swarm("service", "exec", "web", "echo", "well")).out, "well\n");
+    assert.equal(leader.pid, pid);
   });
 
   it("tells by the exit status that there is no such command, or that it is none", async () => {
