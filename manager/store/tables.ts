@@ -137,6 +137,8 @@ export class Tables {
         return refuse("out-of-sequence", "update out of sequence");
     }
     if (change.action === "remove") return this.#remove(kind, id);
+    if (kind === "task" && old && this.#comesLate(change.object as Task, old as Task))
+      return refuse("out-of-sequence", `the node of task ${id} is gone`);
     const object = WITH_META[kind](change.object, stamp.metaOf(old));
     const claims = claimsOf(kind, object);
     const refusal = this.#check(kind, object, claims);
@@ -183,6 +185,14 @@ export class Tables {
     for (const task of this.#tables.task.by("node", nodeId))
       if ((task.status?.state ?? TaskState.NEW) <= TaskState.RUNNING) return task;
     return undefined;
+  }
+
+  /** Whether `task` is assigned to a node that was removed since that was decided. */
+  #comesLate({ nodeId, status }: Task, old: Task): boolean {
+    const state = status?.state ?? TaskState.NEW;
+    const isNew = (old.status?.state ?? TaskState.NEW) < TaskState.ASSIGNED;
+    const isAssigned = state >= TaskState.ASSIGNED && state <= TaskState.RUNNING;
+    return isNew && isAssigned && !this.#tables.node.get(nodeId);
   }
 
   #put(kind: Kind, object: AnyObject): void {

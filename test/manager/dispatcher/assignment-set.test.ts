@@ -12,7 +12,7 @@ import {
   type AssignmentsMessage,
 } from "../../../proto/generated.ts";
 import { LocalRaft } from "../../fakes/local-raft.ts";
-import { aSecret, aService, aTask } from "../../fakes/objects.ts";
+import { aNode, aSecret, aService, aTask } from "../../fakes/objects.ts";
 
 const status = (state: TaskState) => make("TaskStatus", { state });
 
@@ -93,6 +93,7 @@ describe("assignment set", () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
         const store = await openStore();
+        await store.update((tx) => ["n1", "n2"].forEach((id) => tx.create("node", aNode(id))));
         const [asking, knowing] = [new AssignmentSet("n1"), new AssignmentSet("n1")];
         for (const set of [asking, knowing]) set.complete(store.view);
         const changed = new Set<string>();

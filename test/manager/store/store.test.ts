@@ -51,7 +51,10 @@ describe("store", () => {
 
   it("sends of an update what differs, and followers have the whole object", async () => {
     const { leader, follower } = openPair();
-    await leader.update((tx) => tx.create("task", aTask("t1", aService("s1"))));
+    await leader.update((tx) => {
+      tx.create("node", aNode("n1"));
+      tx.create("task", aTask("t1", aService("s1")));
+    });
     const created = follower.view.task.get("t1")!;
     const status = make("TaskStatus", { state: TaskState.RUNNING });
     await leader.update((tx) => {
@@ -187,6 +190,27 @@ describe("store", () => {
       assert.equal(view.node.get("n1"), undefined);
       assert.equal(view.task.get("t1")?.status?.state, TaskState.ORPHANED);
     }
+  });
+
+  it("assigns no task to a node that was removed while that was on its way", async () => {
+    const { leader, follower, raft } = openPair();
+    await leader.update((tx) => {
+      tx.create("node", aNode("n1"));
+      tx.create("task", aTask("t1", aService("s1")));
+    });
+    raft.hold();
+    const removed = leader.update((tx) => tx.remove("node", tx.view.node.get("n1")!));
+    let attempts = 0;
+    const assigned = leader.update((tx) => {
+      attempts++;
+      if (!tx.view.node.get("n1")) return;
+      const status = make("TaskStatus", { state: TaskState.ASSIGNED });
+      tx.update("task", { ...tx.view.task.get("t1")!, nodeId: "n1", status });
+    });
+    raft.release();
+    await Promise.all([removed, assigned]);
+    assert.equal(attempts, 2, "it was planned anew");
+    for (const { view } of [leader, follower]) assert.equal(view.task.get("t1")?.nodeId, "");
   });
 
   it("refuses what an earlier leadership decided", async () => {
