@@ -7,6 +7,9 @@ import type { SimWorker } from "./agent.ts";
 import { show } from "./describe.ts";
 import { mayOverlap } from "./task-checks.ts";
 
+/** A decision is made on nodes as they were; so old it is at most when it is committed, ms. */
+const DECISION_AGE_MS = 3_000;
+
 const mayStart = ({ desiredState }: Task): boolean =>
   desiredState > TaskState.READY && desiredState <= TaskState.COMPLETE;
 
@@ -40,6 +43,8 @@ export class ProgramChecks {
     for (const { name, programs } of this.#workers) {
       const node = view.node.get(name);
       if (!node || node.status?.state === NodeState.DOWN) continue;
+      // It may have been decided while the node was lost, which nobody can hear of.
+      if (updatedAtMs - (node.status?.sinceMs ?? 0) < DECISION_AGE_MS) continue;
       for (const other of programs.running()) {
         // Also of those that are history by now, and not known any more.
         if (this.#rejected.has(other.id) || task.origin?.movedTaskId === other.id) continue;
