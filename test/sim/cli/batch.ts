@@ -36,14 +36,15 @@ export async function runBatch(
   print: (text: string) => void,
 ): Promise<boolean> {
   const began = systemClock.monotonic();
-  const tally = { passed: 0, failed: 0, events: 0, operations: 0, undecided: 0 };
+  const tally = { passed: 0, events: 0, operations: 0, undecided: 0 };
+  const failed: Task[] = [];
   const tasks = tasksOf(options, () => systemClock.monotonic() - began < options.limitMs);
   const onResult = (result: TaskResult): void => {
     tally.events += result.events;
     tally.operations += result.operations;
     tally.undecided += result.undecided;
     if (result.invariant === null) tally.passed++;
-    else if (tally.failed++ < REPORTS_MAX) print(result.report || result.summary);
+    else if (failed.push(result.task) <= REPORTS_MAX) print(result.report || result.summary);
     else print(result.summary);
   };
   const next = (): Task | undefined => tasks.next().value ?? undefined;
@@ -51,12 +52,19 @@ export async function runBatch(
   const seconds = (systemClock.monotonic() - began) / 1000;
   const rate = Math.round(tally.events / seconds);
   print(
-    `${tally.passed + tally.failed} seeds from ${options.base} in ${seconds.toFixed(1)} s: ` +
+    `${tally.passed + failed.length} seeds from ${options.base} in ${seconds.toFixed(1)} s: ` +
       `${tally.events} events (${rate}/s in ${WORKERS} processes), ${tally.operations} operations` +
       (tally.undecided > 0 ? `, ${tally.undecided} histories undecided` : ""),
   );
-  print(`${tally.passed} passed, ${tally.failed} failed`);
-  return tally.failed === 0;
+  // Again and last, as the reports are long.
+  for (const task of failed) print(`failed, and fails again with: ${commandOf(task)}`);
+  print(`${tally.passed} passed, ${failed.length} failed`);
+  return failed.length === 0;
+}
+
+function commandOf({ seed, profile }: Task): string {
+  const what = profile === SWARM ? `--swarm --seed ${seed}` : `--seed ${seed} --profile ${profile}`;
+  return `npm run sim -- ${what}`;
 }
 
 function* tasksOf(options: BatchOptions, inTime: () => boolean): Generator<Task> {
