@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { linked } from "../../../../lib/abort.ts";
 import { systemClock } from "../../../../lib/clock.ts";
 import { isSwarmError } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
@@ -18,7 +19,8 @@ import { eventually, linesOf } from "../wait.ts";
 import { skipWhere } from "../../../skip-where.ts";
 
 const NODE = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
-const signal = new AbortController().signal;
+/** Many tasks wait under it at a time. */
+const { signal } = linked(new AbortController().signal);
 
 /** Whether a process with these arguments is there, in whatever pid namespace. */
 function runs(args: string): boolean {
