@@ -1,7 +1,8 @@
 import { onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
-import { TaskState, type TaskStatus, type TaskStatusUpdate } from "../../proto/generated.ts";
+import { TaskState, type Task, type TaskStatus } from "../../proto/generated.ts";
+import type { TaskStatusUpdate } from "../../proto/generated.ts";
 
 /** Statuses in one call. */
 const REPORT_BATCH_MAX = 1_024;
@@ -10,10 +11,23 @@ const REPORT_BATCH_MAX = 1_024;
 const REPORT_PERIOD_MS = 50;
 
 /**
- * The same where all that is new are states on the way to RUNNING: nothing waits for them but people
- * who look. Each call is a commit of the managers, and many tasks that start take several steps each.
+ * The same where nothing that is new is urgent: nothing waits for it but people who look. Each call is
+ * a commit of the managers, and many tasks that start take several steps each.
  */
 const PROGRESS_PERIOD_MS = 250;
+
+/** Whether a task is still to come to run, as far as it may. */
+function isUnderWay(state: TaskState, desired: TaskState): boolean {
+  return state < TaskState.RUNNING && state < desired;
+}
+
+/**
+ * Whether a task has ended that the managers make up for or wait for. The end of one that is to be
+ * removed only makes room.
+ */
+function isMissed(state: TaskState, desired: TaskState): boolean {
+  return state > TaskState.RUNNING && desired < TaskState.REMOVE;
+}
 
 /** Hands statuses to the leader; resolves when it has them. */
 export type SendStatuses = (updates: readonly TaskStatusUpdate[]) => Promise<void>;
@@ -21,29 +35,36 @@ export type SendStatuses = (updates: readonly TaskStatusUpdate[]) => Promise<voi
 /**
  * Brings task statuses to the managers. Only the latest of each task counts. The first one goes at
  * once; while a call is on its way, and for a moment after it began, the next batch gathers: longer
- * while no task has come to run or to end. What was not acknowledged stays until it is.
+ * until a task has ended that is missed, or the last of those under way runs. What was not
+ * acknowledged stays until it is.
  */
 export class Reporter {
   readonly #clock: Clock;
   readonly #bell = new Bell();
   #pending = new Map<string, TaskStatus>();
-  /** A task runs or has ended, and the managers may wait to hear so. */
+  /** Tasks of this node that are still to run: the managers hear of them together. */
+  readonly #underWay = new Set<string>();
+  /** The managers may wait to hear what is new. */
   #isUrgent = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Notes a status to be reported. */
-  report(taskId: string, status: TaskStatus): void {
-    this.#pending.set(taskId, status);
-    if (status.state >= TaskState.RUNNING) this.#isUrgent = true;
+  /** Notes a status of the task to be reported. */
+  report({ id, desiredState }: Task, status: TaskStatus): void {
+    this.#pending.set(id, status);
+    if (isUnderWay(status.state, desiredState)) this.#underWay.add(id);
+    else this.#underWay.delete(id);
+    const isLast = status.state === TaskState.RUNNING && this.#underWay.size === 0;
+    if (isLast || isMissed(status.state, desiredState)) this.#isUrgent = true;
     this.#bell.ring();
   }
 
   /** Nothing more is to be said of the task. */
   forget(taskId: string): void {
     this.#pending.delete(taskId);
+    this.#underWay.delete(taskId);
   }
 
   /** Sends whatever is noted, until `signal` aborts or a call fails, which is thrown. */

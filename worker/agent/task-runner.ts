@@ -29,7 +29,7 @@ export interface RunnerModules {
   readonly clock: Clock;
   readonly log: Logger;
   /** Keeps and reports a new status; resolves when it is kept. */
-  readonly record: (taskId: string, status: TaskStatus) => Promise<void>;
+  readonly record: (task: Task, status: TaskStatus) => Promise<void>;
 }
 
 /**
@@ -196,6 +196,6 @@ export class TaskRunner {
       ports: facts ? facts.ports : before.ports,
       timestampMs: this.#modules.clock.now(),
     };
-    await this.#modules.record(this.#task.id, this.#status);
+    await this.#modules.record(this.#task, this.#status);
   }
 }

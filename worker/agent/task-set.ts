@@ -152,7 +152,7 @@ export class TaskSet {
 
   /** Reports every task anew, as a leader that never heard of them needs. */
   reportAll(): void {
-    for (const { task, status } of this.runners()) this.#modules.reporter.report(task.id, status);
+    for (const { task, status } of this.runners()) this.#modules.reporter.report(task, status);
   }
 
   /** Removes every task and waits until nothing is left of any. */
@@ -174,7 +174,7 @@ export class TaskSet {
       clock,
       log,
       files: filesOf(stored.task, this.#modules),
-      record: (taskId, status) => this.#record(taskId, status),
+      record: (task, status) => this.#record(task, status),
     });
     const scope = new Scope(this.#scope.signal);
     this.#held.set(stored.task.id, { runner, scope });
@@ -202,28 +202,28 @@ export class TaskSet {
   /** Returns when the task is on disk, or is to end anyway; its status says what it waits for. */
   async #untilSaved(runner: TaskRunner, signal: AbortSignal): Promise<void> {
     const { store, reporter, clock } = this.#modules;
-    const { id } = runner.task;
     while (runner.task.desiredState < TaskState.SHUTDOWN) {
       try {
         await store.save([{ kind: "task", task: runner.task }]);
         return;
       } catch (error) {
         if (!isSwarmError(error, "unavailable")) throw error;
-        reporter.report(id, runner.note(error.message));
+        reporter.report(runner.task, runner.note(error.message));
       }
       await sleep(clock, SAVE_RETRY_MS, signal);
     }
   }
 
-  async #record(taskId: string, status: TaskStatus): Promise<void> {
+  async #record(task: Task, status: TaskStatus): Promise<void> {
     const { store, reporter, log } = this.#modules;
+    const { id: taskId } = task;
     try {
       await store.save([{ kind: "status", taskId, status }]);
     } catch (error) {
       // A full disk must not keep the managers from knowing; only a restart now would repeat work.
       log.error({ taskId, err: error }, "task status could not be stored");
     }
-    reporter.report(taskId, status);
+    reporter.report(task, status);
   }
 
   #release(taskId: string): void {
