@@ -1,22 +1,17 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { cancelled } from "../../lib/abort.ts";
 import { systemClock, type Clock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
 import { silentLog } from "../../lib/log.ts";
-import { SeededRandom } from "../../lib/random.ts";
-import { Scope } from "../../lib/scope.ts";
 import { TaskState, type Task } from "../../proto/generated.ts";
 import { openTaskStore, type TaskChange, type TaskStore } from "../../worker/agent/task-store.ts";
 import { Worker } from "../../worker/worker.ts";
-import { FakeDispatcher } from "../fakes/dispatcher.ts";
-import { FakeRuntime } from "../fakes/runtime.ts";
+import type { FakeDispatcher } from "../fakes/dispatcher.ts";
+import type { FakeRuntime } from "../fakes/runtime.ts";
 import { processTask } from "./runtime/tasks.ts";
 import { eventually } from "./runtime/wait.ts";
+import { WorkerStage } from "./worker-stage.ts";
 
-const CALLER = { nodeId: "node1", role: "worker", clusterId: "cluster1", addr: "" } as const;
 const FULL = "the task store cannot be written: No space left on device";
 /** What waits for the disk waits less here. */
 const clock: Clock = {
@@ -51,55 +46,24 @@ class FullDisk implements TaskStore {
 }
 
 describe("a worker whose disk is full", () => {
-  let dir: string;
+  let stage: WorkerStage;
   let disk: FullDisk;
   let leader: FakeDispatcher;
   let machine: FakeRuntime;
-  let worker: Worker;
-  let scope: Scope;
-
-  async function open(): Promise<void> {
-    disk = new FullDisk(await openTaskStore(join(dir, "tasks"), silentLog));
-    const options = { hostname: "a", labels: {}, genericResources: [], devices: [], version: "1" };
-    worker = new Worker(
-      { ...options, dir, caller: CALLER, managers: ["m1:2377"] },
-      {
-        clock,
-        random: new SeededRandom("disk"),
-        log: silentLog,
-        runtime: machine,
-        connect: (addr) => leader.connect(addr),
-        tlsInfo: () => null,
-        onSession: () => {},
-      },
-      disk,
-    );
-    scope = new Scope(new AbortController().signal);
-    scope.run((signal) => worker.run(signal));
-  }
-
-  async function stop(): Promise<void> {
-    await scope.close(cancelled("test over"));
-    await worker.close();
-  }
-
-  const reaches = (taskId: string, state: TaskState): Promise<void> =>
-    eventually(() => leader.state(taskId) === state);
+  const reaches = (taskId: string, state: TaskState): Promise<void> => stage.reaches(taskId, state);
 
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), "skep-disk-"));
-    leader = new FakeDispatcher();
-    machine = new FakeRuntime();
-    await open();
+    stage = await WorkerStage.make(async (options, modules) => {
+      disk = new FullDisk(await openTaskStore(join(options.dir, "tasks"), silentLog));
+      return new Worker(options, { ...modules, clock }, disk);
+    });
+    ({ leader, machine } = stage);
     leader.assign(task("old"));
     await reaches("old", TaskState.RUNNING);
     disk.isFull = true;
   });
 
-  afterEach(async () => {
-    await stop();
-    await rm(dir, { recursive: true });
-  });
+  afterEach(() => stage.remove());
 
   it("keeps its session, and tells how its tasks end", async () => {
     machine.finish("old", 3);
@@ -142,8 +106,8 @@ describe("a worker whose disk is full", () => {
   it("starts nothing twice when it is restarted meanwhile", async () => {
     leader.assign(task("new"));
     await eventually(() => leader.statuses.get("new")?.err === FULL);
-    await stop();
-    await open();
+    await stage.stop();
+    await stage.open();
     await reaches("new", TaskState.RUNNING);
     const starts = machine.steps.filter((step) => step.startsWith("start"));
     assert.deepEqual(starts, ["start old", "start new"]);

@@ -1,79 +1,29 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { cancelled } from "../../lib/abort.ts";
-import { systemClock } from "../../lib/clock.ts";
 import { SwarmError } from "../../lib/errors.ts";
-import { silentLog } from "../../lib/log.ts";
-import { SeededRandom } from "../../lib/random.ts";
-import { Scope } from "../../lib/scope.ts";
 import { make } from "../../proto/codec.ts";
 import { LogStream, TaskState, type Task } from "../../proto/generated.ts";
-import { openWorker, type Worker } from "../../worker/worker.ts";
-import { FakeDispatcher } from "../fakes/dispatcher.ts";
-import { FakeRuntime } from "../fakes/runtime.ts";
+import { openWorker } from "../../worker/worker.ts";
+import type { FakeDispatcher } from "../fakes/dispatcher.ts";
+import type { FakeRuntime } from "../fakes/runtime.ts";
 import { processTask } from "./runtime/tasks.ts";
 import { eventually } from "./runtime/wait.ts";
-
-const CALLER = { nodeId: "node1", role: "worker", clusterId: "cluster1", addr: "" } as const;
-const never = new AbortController().signal;
+import { WorkerStage } from "./worker-stage.ts";
 
 const task = (id: string, desiredState: TaskState = TaskState.RUNNING): Task =>
   processTask(id, { command: ["true"] }, { desiredState });
 
 describe("worker", () => {
-  let dir: string;
+  let stage: WorkerStage;
   let leader: FakeDispatcher;
   let machine: FakeRuntime;
-  let worker: Worker;
-  let scope: Scope;
-
-  async function open(): Promise<void> {
-    worker = await openWorker(
-      {
-        dir,
-        caller: CALLER,
-        hostname: "host-a",
-        labels: { zone: "a" },
-        genericResources: [],
-        devices: [],
-        version: "0.1.0",
-        managers: ["m1:2377", "m2:2377"],
-      },
-      {
-        clock: systemClock,
-        random: new SeededRandom("worker"),
-        log: silentLog,
-        runtime: machine,
-        connect: (addr) => leader.connect(addr),
-        tlsInfo: () => null,
-        onSession: () => {},
-      },
-    );
-    scope = new Scope(never);
-    scope.run((signal) => worker.run(signal));
-  }
-
-  async function stop(): Promise<void> {
-    await scope.close(cancelled("test over"));
-    await worker.close();
-  }
-
-  const reaches = (taskId: string, state: TaskState): Promise<void> =>
-    eventually(() => leader.state(taskId) === state);
+  const reaches = (taskId: string, state: TaskState): Promise<void> => stage.reaches(taskId, state);
 
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), "skep-worker-"));
-    leader = new FakeDispatcher();
-    machine = new FakeRuntime();
-    await open();
+    stage = await WorkerStage.make(openWorker);
+    ({ leader, machine } = stage);
   });
 
-  afterEach(async () => {
-    await stop();
-    await rm(dir, { recursive: true });
-  });
+  afterEach(() => stage.remove());
 
   it("describes the node", async () => {
     await eventually(() => leader.sessions === 1);
@@ -193,11 +143,11 @@ describe("worker", () => {
     };
     leader.assign(processTask("t1", { command: ["true"], secrets }));
     await eventually(() => leader.statuses.get("t1")?.err === "not now");
-    await stop();
+    await stage.stop();
     machine.hook = () => {};
     machine.steps.length = 0;
     leader.refuse = () => new SwarmError("unavailable", "no manager");
-    await open();
+    await stage.open();
     await eventually(() => machine.steps.includes("prepare t1"));
     leader.refuse = () => null;
     await reaches("t1", TaskState.RUNNING);
@@ -225,10 +175,10 @@ describe("worker", () => {
     await reaches("t1", TaskState.RUNNING);
     await reaches("t2", TaskState.RUNNING);
     await reaches("t3", TaskState.READY);
-    await stop();
+    await stage.stop();
     machine.finish("t2", 7);
     leader.statuses.clear();
-    await open();
+    await stage.open();
     await reaches("t1", TaskState.RUNNING);
     await reaches("t2", TaskState.FAILED);
     await reaches("t3", TaskState.READY);
@@ -240,9 +190,9 @@ describe("worker", () => {
     leader.assign(task("t1"), task("t2"));
     await reaches("t1", TaskState.RUNNING);
     await reaches("t2", TaskState.RUNNING);
-    await stop();
+    await stage.stop();
     leader.unassign("t1");
-    await open();
+    await stage.open();
     await eventually(() => machine.tasks.size === 1);
     assert.deepEqual(machine.running(), ["t2"]);
   });
@@ -260,28 +210,28 @@ describe("worker", () => {
   });
 
   it("goes to the leader that a manager names", async () => {
-    await stop();
+    await stage.stop();
     leader.dialled.length = 0;
     leader.refuse = (addr) =>
       addr === "leader:2377"
         ? null
         : new SwarmError("not-leader", "ask the leader", { details: { leader: "leader:2377" } });
     const before = leader.sessions;
-    await open();
+    await stage.open();
     await eventually(() => leader.sessions === before + 1);
     assert.equal(leader.dialled.length, 2);
   });
 
   it("tries the other managers when one does not answer, and remembers the list", async () => {
-    await stop();
+    await stage.stop();
     leader.managers = ["m3:2377"];
     leader.refuse = (addr) => (addr === "m1:2377" ? new SwarmError("unavailable", "down") : null);
     const before = leader.sessions;
-    await open();
+    await stage.open();
     await eventually(() => leader.sessions === before + 1);
-    await stop();
+    await stage.stop();
     leader.refuse = (addr) => (addr === "m3:2377" ? null : new SwarmError("unavailable", "down"));
-    await open();
+    await stage.open();
     await eventually(() => leader.sessions === before + 2);
   });
 
@@ -342,13 +292,13 @@ describe("worker", () => {
   it("waits for a runtime that is not there yet", async () => {
     leader.assign(task("t1"));
     await reaches("t1", TaskState.RUNNING);
-    await stop();
+    await stage.stop();
     let left = 2;
     machine.adoption = () => {
       if (left-- > 0) throw new SwarmError("unavailable", "the engine restarts");
     };
     leader.statuses.clear();
-    await open();
+    await stage.open();
     await reaches("t1", TaskState.RUNNING);
     assert.equal(machine.of("t1").starts, 1);
   });
@@ -357,8 +307,7 @@ describe("worker", () => {
     leader.assign(task("t1"), task("t2"));
     await reaches("t1", TaskState.RUNNING);
     await reaches("t2", TaskState.RUNNING);
-    await scope.close(cancelled("leaving"));
-    await worker.clear(never);
+    await stage.leave();
     assert.equal(machine.tasks.size, 0);
   });
 });
