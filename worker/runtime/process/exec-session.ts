@@ -8,7 +8,7 @@ import { isErrnoException } from "../../../lib/errno.ts";
 import { mergeOutput } from "../merge-output.ts";
 import type { ExecSession, OutputChunk, TerminalSize } from "../reach.ts";
 import { processTree } from "./inside.ts";
-import { signalGroup } from "./proc.ts";
+import { signalGroup } from "./signals.ts";
 
 /** How long output of a command that has ended may pause: whatever it left behind may hold it. */
 const LINGER_MS = 300;

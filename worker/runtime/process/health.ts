@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { sleep, type Clock } from "../../../lib/clock.ts";
 import { onAbort } from "../../../lib/abort.ts";
 import type { HealthConfig } from "../../../proto/generated.ts";
-import { signalGroup } from "./proc.ts";
+import { signalGroup } from "./signals.ts";
 import type { CommandLine } from "./sandbox.ts";
 
 /** Docker's defaults for what a check leaves out. */

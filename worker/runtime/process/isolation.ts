@@ -16,6 +16,8 @@ import { setupOf, type TaskSetup } from "./task-setup.ts";
 export interface Isolation {
   /** Engine labels that tell people and constraints. */
   readonly labels: Readonly<Record<string, string>>;
+  /** Whether a process of a task can leave it, as no pid namespace holds it. */
+  readonly mayEscape: boolean;
   /** Everything that can fail before the program starts. Throws what makes the task impossible. */
   prepare(task: Task, scope: TemplateScope, files: TaskFiles): Promise<void>;
   /** How to start the task's program; `marks` are variables that tell whose it is. */
@@ -64,6 +66,7 @@ function withVolumes(task: Task, files: TaskFiles): Task {
 /** Tasks in sandboxes, for a swarmd that is root. */
 export class SandboxIsolation implements Isolation {
   readonly labels: Readonly<Record<string, string>>;
+  readonly mayEscape = false;
   readonly #setup: TaskSetup;
   readonly #payloads: PayloadDir;
 
@@ -137,6 +140,7 @@ export class SandboxIsolation implements Isolation {
 /** Tasks as plain child processes in process groups of their own, with what rlimits allow. */
 export class PlainIsolation implements Isolation {
   readonly labels = { [ISOLATION_LABEL]: "none", [LIMITS_LABEL]: "rlimits" };
+  readonly mayEscape = true;
   readonly #payloads: PayloadDir;
   readonly #refusal: string;
 

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { SwarmError, type ErrorCode } from "../../../lib/errors.ts";
 import type { Launched, Launcher, LaunchRequest } from "./launch.ts";
+import { WORKER_MARK } from "./proc.ts";
 import type { ProcessRecord } from "./process-record.ts";
 
 /** It holds next to nothing: what it has not collected yet would only be copied by every fork. */
@@ -58,9 +59,15 @@ interface Waiting {
  * on without a parent, and the next start begins another one.
  */
 export class LaunchProcess implements Launcher {
+  readonly #worker: string;
   readonly #waiting = new Map<number, Waiting>();
   #process: ChildProcess | null = null;
   #launches = 0;
+
+  /** `worker` is the mark by which a later swarmd finds the process, should it outlive this one. */
+  constructor(worker: string) {
+    this.#worker = worker;
+  }
 
   launch(request: LaunchRequest): Promise<Launched> {
     const id = this.#launches++;
@@ -79,8 +86,9 @@ export class LaunchProcess implements Launcher {
   }
 
   #begin(): ChildProcess {
+    const env = { [WORKER_MARK]: this.#worker };
     // In a session of its own it does not meet the signals that people send to swarmd's terminal.
-    const child = fork(entryPoint(), [], { execArgv: FLAGS, env: {}, detached: true });
+    const child = fork(entryPoint(), [], { execArgv: FLAGS, env, detached: true });
     child.on("message", (message: FromLaunchProcess) => this.#hear(message));
     child.on("error", () => {}); // what was on its way is told by the exit
     child.once("exit", () => this.#lose(child));

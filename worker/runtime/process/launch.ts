@@ -4,9 +4,10 @@ import { constants } from "node:os";
 import type { Readable } from "node:stream";
 import { setImmediate } from "node:timers/promises";
 import { SwarmError } from "../../../lib/errors.ts";
-import { readStat, signalGroup } from "./proc.ts";
+import { readStat } from "./proc.ts";
 import { EXIT_UNKNOWN, writeRecord, type ProcessRecord } from "./process-record.ts";
 import { programScript, REPORT_START, type CommandLine } from "./sandbox.ts";
+import { signalGroup } from "./signals.ts";
 
 /** How a task's first process is started. Holds plain data only: it may be sent to another thread. */
 export interface LaunchRequest {

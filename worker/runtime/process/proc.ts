@@ -15,6 +15,7 @@ export interface ProcessStat {
 
 /** A process that carries our marks in its environment. */
 export interface MarkedProcess extends ProcessStat {
+  /** Empty for one that belongs to no task: it serves a swarmd, and ends with it. */
   readonly taskId: string;
 }
 
@@ -70,10 +71,12 @@ export async function findMarked(worker: string): Promise<readonly MarkedProcess
   const names = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   for (const [index, name] of names.entries()) {
     if (index % SCAN_SLICE === SCAN_SLICE - 1) await setImmediate();
-    const env = environOf(name);
-    if (env.get(WORKER_MARK) !== worker) continue;
+    if (environOf(name).get(WORKER_MARK) !== worker) continue;
     const stat = readStat(Number(name));
-    if (stat && stat.state !== "Z") found.push({ ...stat, taskId: env.get(TASK_MARK) ?? "" });
+    // Read again: the number may have been used again before its state was read.
+    const env = environOf(name);
+    if (!stat || stat.state === "Z" || env.get(WORKER_MARK) !== worker) continue;
+    found.push({ ...stat, taskId: env.get(TASK_MARK) ?? "" });
   }
   return found;
 }
@@ -131,15 +134,4 @@ export function hasStartedCommand(pid: number): boolean {
   const leader = programOf(pid)?.init ?? pid;
   const own = readText(`/proc/${leader}/cmdline`);
   return childrenOf(leader).some((child) => readText(`/proc/${child}/cmdline`) !== own);
-}
-
-/** Sends a signal to a process group; false when none of it is left, or none of it is ours. */
-export function signalGroup(group: number, signal: NodeJS.Signals): boolean {
-  try {
-    process.kill(-group, signal);
-    return true;
-  } catch (error) {
-    if (isErrnoException(error, "ESRCH", "EPERM")) return false;
-    throw error;
-  }
 }

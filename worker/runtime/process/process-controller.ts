@@ -18,7 +18,8 @@ import type { LogBook } from "./log-book.ts";
 import { toHealthCheck, watchHealth, type Health } from "./health.ts";
 import { hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { planStop, processSpec } from "./process-plan.ts";
-import type { ProcessEnd, ProcessTable } from "./process-table.ts";
+import type { ProcessEnd } from "./process-end.ts";
+import type { ProcessTable } from "./process-table.ts";
 import { taskFor } from "./exec-command.ts";
 import { ProcessReach } from "./process-reach.ts";
 import { readLog } from "./read-log.ts";
@@ -160,7 +161,7 @@ export class ProcessController implements TaskController {
     const check = toHealthCheck(processSpec(this.#task).healthcheck);
     if (!check) return "healthy";
     const { clock, table } = this.#modules;
-    const command = (): Promise<CommandLine> => this.#enter(check.command);
+    const command = (): Promise<CommandLine> => this.#probe(check.command);
     using link = linked(parent);
     const ended = table.ended(this.#task.id).then(() => link.abort());
     try {
@@ -174,11 +175,13 @@ export class ProcessController implements TaskController {
     }
   }
 
-  /** A command line that runs `command` as one of the task's processes. */
-  #enter(command: readonly string[]): Promise<CommandLine> {
-    const leader = this.#modules.table.pid(this.#task.id);
+  /** A command line that checks the task's health with `command`. Nobody but us waits for it. */
+  async #probe(command: readonly string[]): Promise<CommandLine> {
+    const { table, isolation, worker } = this.#modules;
+    const leader = table.pid(this.#task.id);
     const init = leader === null ? 0 : (programOf(leader)?.init ?? 0);
-    return this.#modules.isolation.enter(this.#task, this.#scope, init, command);
+    const line = await isolation.enter(this.#task, this.#scope, init, command);
+    return { ...line, env: { ...line.env, [WORKER_MARK]: worker } };
   }
 
   async #launch(): Promise<void> {

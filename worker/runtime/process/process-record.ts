@@ -18,7 +18,15 @@ export function writeRecord(path: string, record: ProcessRecord): void {
   renameSync(`${path}.new`, path);
 }
 
-/** Reads what {@link writeRecord} wrote. */
-export function readRecord(path: string): ProcessRecord {
-  return JSON.parse(readFileSync(path, "utf8")) as ProcessRecord;
+/**
+ * Reads what {@link writeRecord} wrote. Null where a loss of power has left less than that: the process
+ * has ended with it.
+ */
+export function readRecord(path: string): ProcessRecord | null {
+  try {
+    return JSON.parse(readFileSync(path, "utf8")) as ProcessRecord;
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
 }

@@ -123,12 +123,14 @@ export async function openProcessRuntime(
   const bytesMax = options.logBytesMax ?? LOG_BYTES_MAX;
   const logs = new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log });
   const onEnded = (taskId: string): void => logs.of(taskId).finish();
-  const launcher = options.launchProcess ? new LaunchProcess() : directLauncher;
+  const launcher = options.launchProcess ? new LaunchProcess(dir) : directLauncher;
+  const isolation = openIsolation(dir, options.sandbox ?? true);
+  const { mayEscape } = isolation;
   const modules: ProcessModules = {
     clock,
-    table: new ProcessTable({ dir, worker: dir }, { clock, launcher, onEnded }),
+    table: new ProcessTable({ dir, worker: dir, mayEscape }, { clock, log, launcher, onEnded }),
     logs,
-    isolation: openIsolation(dir, options.sandbox ?? true),
+    isolation,
     starts: new Limit(options.startsMax ?? STARTS_MAX),
     worker: dir,
     dialer: new NetworkDialer(clock),

@@ -1,31 +1,28 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { every, type Cancel, type Clock } from "../../../lib/clock.ts";
-import { isErrnoException } from "../../../lib/errno.ts";
 import { isSwarmError } from "../../../lib/errors.ts";
+import type { Logger } from "../../../lib/log.ts";
 import type { Launched, Launcher } from "./launch.ts";
-import { bootId, findMarked, isAlive, programOf, signalGroup } from "./proc.ts";
-import { EXIT_UNKNOWN, readRecord, writeRecord, type ProcessRecord } from "./process-record.ts";
+import { Leftovers } from "./leftovers.ts";
+import { bootId, findMarked, isAlive, programOf } from "./proc.ts";
+import { readEnd, UNKNOWN, unwritten, type ProcessEnd } from "./process-end.ts";
+import { readRecord, writeRecord, type ProcessRecord } from "./process-record.ts";
 import type { CommandLine } from "./sandbox.ts";
+import { killGroup, signalGroup, signalProcess } from "./signals.ts";
 
 /** How often processes that are not our children are looked at. */
 const ADOPTED_POLL_MS = 500;
 /** A full look at an adopted process (is it a zombie, is it another one) comes every so many polls. */
 const FULL_CHECK_POLLS = 20;
-/** How a task's process ended. */
-export interface ProcessEnd {
-  readonly code: number;
-  /** Why its program never ran; empty when it did. */
-  readonly complaint: string;
-}
 
-const UNKNOWN: ProcessEnd = { code: EXIT_UNKNOWN, complaint: "" };
-
-/** A process that was started; `end` is null while it runs. */
+/** A process that was started; `end` is null while anything of it runs. */
 interface Entry {
   readonly record: ProcessRecord;
   readonly ended: Promise<ProcessEnd>;
   readonly settle: (end: ProcessEnd) => void;
+  /** The process has ended; what it left behind is being ended. */
+  isEnding: boolean;
   end: ProcessEnd | null;
 }
 
@@ -37,6 +34,7 @@ function entryOf(record: ProcessRecord): Entry {
   const entry: Entry = {
     record,
     ended,
+    isEnding: false,
     end: null,
     settle(end) {
       entry.end = end;
@@ -51,10 +49,13 @@ export interface ProcessTableOptions {
   readonly dir: string;
   /** Mark that tells this worker's processes from another's. */
   readonly worker: string;
+  /** Whether no pid namespace holds what a task starts: some of it may leave its group. */
+  readonly mayEscape: boolean;
 }
 
 export interface ProcessTableModules {
   readonly clock: Clock;
+  readonly log: Logger;
   readonly launcher: Launcher;
   /** Told once of every task whose process has ended. */
   readonly onEnded: (taskId: string) => void;
@@ -70,17 +71,21 @@ export class ProcessTable {
   readonly #clock: Clock;
   readonly #launcher: Launcher;
   readonly #onEnded: (taskId: string) => void;
+  readonly #leftovers: Leftovers;
   readonly #boot = bootId();
   readonly #entries = new Map<string, Entry>();
+  /** Tasks whose start was given up by whoever carried it out, perhaps half done. */
+  readonly #uncertain = new Set<string>();
   readonly #adopted = new Set<Entry>();
   #stopPolling: Cancel | null = null;
   #polls = 0;
 
-  constructor(options: ProcessTableOptions, { clock, launcher, onEnded }: ProcessTableModules) {
+  constructor(options: ProcessTableOptions, modules: ProcessTableModules) {
     this.#options = options;
-    this.#clock = clock;
-    this.#launcher = launcher;
-    this.#onEnded = onEnded;
+    this.#clock = modules.clock;
+    this.#launcher = modules.launcher;
+    this.#onEnded = modules.onEnded;
+    this.#leftovers = new Leftovers(options.worker, modules);
     mkdirSync(join(options.dir, "exits"), { recursive: true, mode: 0o700 });
     mkdirSync(join(options.dir, "records"), { recursive: true, mode: 0o700 });
   }
@@ -91,28 +96,24 @@ export class ProcessTable {
    */
   async adopt(known: ReadonlySet<string>): Promise<readonly string[]> {
     const others: string[] = [];
+    // First whatever served a swarmd that has died: it might start one more task.
+    await this.#leftovers.endAll(({ taskId }) => taskId === "");
     const marked = await findMarked(this.#options.worker);
     for (const name of readdirSync(join(this.#options.dir, "records"))) {
       if (!name.endsWith(".json")) continue;
-      const path = join(this.#options.dir, "records", name);
-      const record = readRecord(path);
-      if (this.#entries.has(record.taskId)) continue;
-      if (known.has(record.taskId)) this.#take(record);
-      else others.push(record.taskId);
+      const taskId = name.slice(0, -".json".length);
+      if (this.#entries.has(taskId)) continue;
+      const record = readRecord(join(this.#options.dir, "records", name));
+      if (!known.has(taskId)) others.push(taskId);
+      else if (record) this.#take(record);
     }
-    for (const found of marked) {
+    for (const { pid, session, startTime, taskId } of marked) {
       // swarmd died between the start and the record: the leader of the session is the wrapper.
-      if (
-        found.pid === found.session &&
-        !this.#entries.has(found.taskId) &&
-        known.has(found.taskId)
-      )
-        this.#take(this.#write(found.taskId, found.pid, found.startTime));
+      if (pid === session && !this.#entries.has(taskId) && known.has(taskId))
+        this.#take(this.#write(taskId, pid, startTime));
     }
-    for (const found of marked) {
-      // What a running task has set apart from itself is the task's own business.
-      if (this.#entries.get(found.taskId)?.end !== null) signalProcess(found.pid, "SIGKILL");
-    }
+    // What a running task has set apart from itself is the task's own business.
+    await this.#leftovers.endAll(({ taskId }) => this.#entries.get(taskId)?.end !== null);
     return others;
   }
 
@@ -142,22 +143,30 @@ export class ProcessTable {
     output: { readonly stdout: string; readonly stderr: string },
   ): Promise<void> {
     if (this.#entries.has(taskId)) return;
+    if (this.#uncertain.delete(taskId) && (await this.#find(taskId))) return;
     const [exit, record] = [this.#exitPath(taskId), this.#recordPath(taskId)];
     const request = { taskId, bootId: this.#boot, line, ...output, exit, record };
     let launched: Launched;
     try {
       launched = await this.#launcher.launch(request);
     } catch (error) {
-      if (isSwarmError(error, "aborted") && (await this.#find(taskId))) return;
+      if (!isSwarmError(error, "aborted")) throw error;
+      if (await this.#find(taskId)) return;
+      // It may have been forked already and become visible only now.
+      this.#uncertain.add(taskId);
       throw error;
     }
     const entry = entryOf(launched.record);
     this.#entries.set(taskId, entry);
+    let hasRun = false;
+    void launched.started.then(() => (hasRun = true));
     void launched.ended.then((code) => {
       if (code === null) this.#adopt(entry);
-      else this.#settle(entry, this.#readExit(taskId) ?? { code, complaint: "" });
+      else this.#settle(entry, readEnd(this.#exitPath(taskId)) ?? unwritten(code, hasRun));
     });
-    await Promise.race([launched.started, entry.ended]);
+    // With nobody left to tell of its program, it is as one that was started by an earlier swarmd.
+    const lost = launched.ended.then((code) => (code === null ? undefined : entry.ended));
+    await Promise.race([launched.started, lost, entry.ended]);
   }
 
   /** Takes over the process of a task that nobody told us of; false when there is none. */
@@ -175,19 +184,25 @@ export class ProcessTable {
 
   /**
    * Signals the task, if it runs: the program of a sandboxed one, as an engine does, else everything
-   * in its process group. SIGKILL ends all that belongs to it.
+   * in its process group. SIGKILL ends all that belongs to it. Never reaches a stranger that has its
+   * pid by now.
    */
   signal(taskId: string, signal: NodeJS.Signals): void {
-    const pid = this.pid(taskId);
-    if (pid === null) return;
-    const program = signal === "SIGKILL" ? null : programOf(pid);
-    if (program === null) signalGroup(pid, signal);
-    else if (program.pid > 0) signalProcess(program.pid, signal);
+    const entry = this.#entries.get(taskId);
+    if (!entry || entry.end !== null) return;
+    const { pid, startTime } = entry.record;
+    if (!isAlive(pid, startTime)) return;
+    const program = programOf(pid);
+    // The wrapper goes by itself, when the kernel has ended all that its namespace held.
+    const inside = signal === "SIGKILL" ? program?.init : program?.pid;
+    if (inside) signalProcess(inside, signal);
+    else if (program === null || signal === "SIGKILL") signalGroup(pid, signal);
   }
 
   /** Drops what is kept for an ended task. */
   forget(taskId: string): void {
     this.#entries.delete(taskId);
+    this.#uncertain.delete(taskId);
     rmSync(this.#exitPath(taskId), { force: true });
     rmSync(this.#recordPath(taskId), { force: true });
   }
@@ -202,8 +217,9 @@ export class ProcessTable {
     const entry = entryOf(record);
     this.#entries.set(record.taskId, entry);
     const alive = record.bootId === this.#boot && isAlive(record.pid, record.startTime);
-    if (!alive || this.#readExit(record.taskId) !== null) {
-      entry.settle(this.#readExit(record.taskId) ?? UNKNOWN);
+    if (!alive || readEnd(this.#exitPath(record.taskId)) !== null) {
+      entry.isEnding = true;
+      entry.settle(readEnd(this.#exitPath(record.taskId)) ?? UNKNOWN);
       this.#onEnded(record.taskId);
       return;
     }
@@ -223,19 +239,25 @@ export class ProcessTable {
       const full = turn++ % FULL_CHECK_POLLS === 0;
       const gone = full ? !isAlive(pid, startTime) : !signalProcess(pid, 0);
       const written = statSync(this.#exitPath(taskId), { throwIfNoEntry: false })?.size ?? 0;
-      const end = gone || written > 0 ? this.#readExit(taskId) : null;
+      const end = gone || written > 0 ? readEnd(this.#exitPath(taskId)) : null;
       if (gone || end) this.#settle(entry, end ?? UNKNOWN);
     }
     if (this.#adopted.size === 0) this.close();
   }
 
-  /** The wrapper has ended: nothing else of its group may outlive it. */
+  /** The wrapper has ended: nothing else of its task may outlive it. */
   #settle(entry: Entry, end: ProcessEnd): void {
-    if (entry.end !== null) return;
+    if (entry.isEnding) return;
+    entry.isEnding = true;
     this.#adopted.delete(entry);
-    signalGroup(entry.record.pid, "SIGKILL");
-    entry.settle(end);
-    this.#onEnded(entry.record.taskId);
+    killGroup(entry.record);
+    const { taskId } = entry.record;
+    const done = (): void => {
+      entry.settle(end);
+      this.#onEnded(taskId);
+    };
+    if (!this.#options.mayEscape) done();
+    else void this.#leftovers.end(taskId).then(done);
   }
 
   #write(taskId: string, pid: number, startTime: number): ProcessRecord {
@@ -244,32 +266,11 @@ export class ProcessTable {
     return record;
   }
 
-  /** What the wrapper's file says; null until its last line, the exit status, is there. */
-  #readExit(taskId: string): ProcessEnd | null {
-    const path = this.#exitPath(taskId);
-    const text = existsSync(path) ? readFileSync(path, "utf8") : "";
-    const last = /(?:^|\n)(\d{1,3})\n$/.exec(text);
-    if (!last) return null;
-    return { code: Number(last[1]), complaint: text.slice(0, last.index).trim() };
-  }
-
   #exitPath(taskId: string): string {
     return join(this.#options.dir, "exits", taskId);
   }
 
   #recordPath(taskId: string): string {
     return join(this.#options.dir, "records", `${taskId}.json`);
-  }
-}
-
-/** Signals one process (0 only asks); false when it is gone. */
-function signalProcess(pid: number, signal: NodeJS.Signals | 0): boolean {
-  try {
-    process.kill(pid, signal);
-    return true;
-  } catch (error) {
-    // Denied: the pid belongs to somebody else by now.
-    if (isErrnoException(error, "ESRCH", "EPERM")) return false;
-    throw error;
   }
 }
