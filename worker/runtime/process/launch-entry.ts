@@ -4,7 +4,8 @@ import { directLauncher } from "./launch.ts";
 import type { FromLaunchProcess, ToLaunchProcess } from "./launch-process.ts";
 
 function tell(message: FromLaunchProcess): void {
-  if (process.connected) process.send?.(message);
+  // A swarmd that has died meanwhile is told of by `disconnect`.
+  if (process.connected) process.send?.(message, () => {});
 }
 
 async function launch({ id, request }: ToLaunchProcess): Promise<void> {

@@ -113,7 +113,9 @@ export class ProcessTable {
         this.#take(this.#write(taskId, pid, startTime));
     }
     // What a running task has set apart from itself is the task's own business.
-    await this.#leftovers.endAll(({ taskId }) => this.#entries.get(taskId)?.end !== null);
+    await this.#leftovers.endAll(
+      ({ taskId }) => !known.has(taskId) || this.#entries.get(taskId)?.end !== null,
+    );
     return others;
   }
 

@@ -128,8 +128,14 @@ export function programScript(names: readonly string[], report: string): string 
   ].join("\n");
 }
 
-/** Tells descriptor 4 that the program runs from now on, and gives it its own standard error. */
-export const REPORT_START = 'echo >&4; exec "$@" 2>&5 3>&- 4>&- 5>&-';
+/**
+ * Tells descriptor 4 that the program runs from now on, and gives it its own standard error. Whoever
+ * listened may have died, with the swarmd that it served: the task starts nevertheless.
+ */
+export const REPORT_START = [
+  "trap '' 13; echo 2>/dev/null >&4; trap - 13",
+  'exec "$@" 2>&5 3>&- 4>&- 5>&-',
+].join("\n");
 
 function storedEnv(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
   const entries = Object.entries(env).map(([name, value], i) => [

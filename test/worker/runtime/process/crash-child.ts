@@ -1,17 +1,25 @@
-/** A worker to be killed: starts one task in the directory it is given, says so, and stays. */
+/**
+ * A worker to be killed: starts one task as the plan in its first argument says, and writes `started`.
+ * On a line of input it removes the task, and writes `removed`.
+ */
+import { once } from "node:events";
 import { systemClock } from "../../../../lib/clock.ts";
 import { silentLog } from "../../../../lib/log.ts";
 import { openProcessRuntime } from "../../../../worker/runtime/process/process-runtime.ts";
-import { noFiles, processTask } from "../tasks.ts";
+import { crashTask, NODE, oneSecret, type CrashPlan } from "./crash-plan.ts";
 
-const [dir = "", script = ""] = process.argv.slice(2);
-const node = { nodeId: "node1", hostname: "host-a", architecture: "x86_64", os: "linux" };
+const plan = JSON.parse(process.argv[2] ?? "") as CrashPlan;
+const { dir, sandbox } = plan;
 const { signal } = new AbortController();
 
-const runtime = await openProcessRuntime({ dir, node }, { clock: systemClock, log: silentLog });
-const task = processTask("t1", { command: ["sh", "-c", script] });
-await runtime.controller(task, noFiles).start(signal);
+const modules = { clock: systemClock, log: silentLog };
+const options = { dir, node: NODE, sandbox, launchProcess: true };
+const runtime = await openProcessRuntime(options, modules);
+await runtime.adopt(new Set(), signal);
+const controller = runtime.controller(crashTask(plan), oneSecret);
+await controller.prepare(signal);
+await controller.start(signal);
 process.stdout.write("started\n");
-setImmediate(function stay() {
-  systemClock.after(1_000, stay);
-});
+await once(process.stdin, "data");
+await controller.remove(signal);
+process.stdout.write("removed\n");
