@@ -20,10 +20,11 @@ import { skipWhere } from "../../../skip-where.ts";
 import { eventually, linesOf } from "../wait.ts";
 import { crashTask, NODE, oneSecret, type CrashPlan } from "./crash-plan.ts";
 
-const HERE = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 const ENTRIES = {
-  "crash-child": HERE("crash-child.ts"),
-  "launch-entry": HERE("../../../../worker/runtime/process/launch-entry.ts"),
+  "crash-child": fileURLToPath(new URL("crash-child.ts", import.meta.url)),
+  "launch-entry": fileURLToPath(
+    new URL("../../../../worker/runtime/process/launch-entry.ts", import.meta.url),
+  ),
 };
 /** Longest that a step of the killed worker is waited for. */
 const STEP_MAX_MS = 30_000;
