@@ -8,6 +8,7 @@ import { join } from "node:path";
 import { systemClock } from "../../../../lib/clock.ts";
 import { isSwarmError, SwarmError } from "../../../../lib/errors.ts";
 import { silentLog } from "../../../../lib/log.ts";
+import { eventually } from "../../../fakes/eventually.ts";
 import type { Launched, Launcher } from "../../../../worker/runtime/process/launch.ts";
 import { bootId, readStat, TASK_MARK } from "../../../../worker/runtime/process/proc.ts";
 import { WORKER_MARK } from "../../../../worker/runtime/process/proc.ts";
@@ -31,8 +32,13 @@ class ScriptedLauncher implements Launcher {
   }
 }
 
-function runs(child: ChildProcess): boolean {
-  return readStat(child.pid ?? 0)?.state === "S";
+/** Fails when the process was signalled: whatever is on its way to it has come when it sleeps. */
+async function assertRuns({ pid = 0 }: ChildProcess): Promise<void> {
+  const state = await eventually("the process sleeps or has ended", () => {
+    const now = readStat(pid)?.state ?? "gone";
+    return ["S", "Z", "gone"].includes(now) && now;
+  });
+  assert.equal(state, "S");
 }
 
 describe("table of processes", () => {
@@ -79,7 +85,7 @@ describe("table of processes", () => {
     writeFileSync(join(dir, "exits", "t1"), "3\n");
     end(3);
     assert.equal((await table.ended("t1")).code, 3);
-    assert.ok(runs(stranger));
+    await assertRuns(stranger);
   });
 
   it("leaves alone who has the pid of a process that was adopted and is gone", async () => {
@@ -88,7 +94,7 @@ describe("table of processes", () => {
     await table.start("t1", LINE, OUTPUT);
     writeFileSync(join(dir, "exits", "t1"), "4\n");
     assert.equal((await table.ended("t1")).code, 4);
-    assert.ok(runs(stranger));
+    await assertRuns(stranger);
   });
 
   it("goes on with a process that nobody can tell any more whether its program runs", async () => {
@@ -127,6 +133,6 @@ describe("table of processes", () => {
     const exit = once(helper, "exit");
     await table.adopt(new Set());
     await exit;
-    assert.ok(runs(others));
+    await assertRuns(others);
   });
 });
