@@ -66,3 +66,8 @@ export function taskLine(id: string, task: Task | undefined): ProgressLine {
 export function isOnActiveNode(task: Task, { activeNodes }: Snapshot): boolean {
   return !task.NodeID || activeNodes.has(task.NodeID);
 }
+
+/** Whether the task is no earlier run's of its job. */
+export function isOfThisRun(task: Task, { service }: Snapshot): boolean {
+  return (task.JobIteration?.Index ?? 0) === (service.JobStatus?.JobIteration.Index ?? 0);
+}

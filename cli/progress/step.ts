@@ -1,3 +1,4 @@
+import { endedTasks } from "./ended.ts";
 import type { ProgressLine, Snapshot } from "./snapshot.ts";
 import { tally } from "./tally.ts";
 
@@ -16,6 +17,8 @@ export interface ProgressState {
   readonly isRollingBack: boolean;
   /** What the rollback said when it ended. */
   readonly rollbackNote: string | undefined;
+  /** It is what was asked for, and no sign of an update that failed. */
+  readonly isRollbackWanted: boolean;
 }
 
 /** What to show after a round. */
@@ -43,6 +46,7 @@ export const PROGRESS_START: ProgressState = {
   convergedSince: undefined,
   isRollingBack: false,
   rollbackNote: undefined,
+  isRollbackWanted: false,
 };
 
 const WAITING: Outcome = { kind: "waiting" };
@@ -50,8 +54,9 @@ const CONVERGED: Outcome = { kind: "converged" };
 
 /**
  * Decides one round: has the service what its spec asks for, and for long enough? `now` is
- * monotonic milliseconds. Ends converged after the monitor period (a job: when complete), or
- * failed when the update or its rollback paused.
+ * monotonic milliseconds. Ends converged after the monitor period (a job: when complete; tasks that
+ * are to run once: when they have), or failed: the update or its rollback paused, the update was
+ * rolled back, or tasks failed that are not started again.
  */
 export function stepProgress(before: ProgressState, snapshot: Snapshot, now: number): ProgressStep {
   const { state, outcome } = afterUpdateStatus(before, snapshot);
@@ -61,7 +66,8 @@ export function stepProgress(before: ProgressState, snapshot: Snapshot, now: num
   const next: ProgressState = { ...state, convergedSince: since };
   const left = since === undefined ? 0 : since + monitorMs(snapshot) - now;
   const isStable = since !== undefined && (isJob || left <= 0);
-  const final = outcome.kind === "waiting" && isStable ? CONVERGED : outcome;
+  const stable = isStable ? stableOutcome(next) : endedOutcome(snapshot);
+  const final = outcome.kind === "waiting" ? stable : outcome;
   return {
     state: next,
     outcome: final,
@@ -108,6 +114,23 @@ function afterUpdateStatus(
     default:
       return { state, outcome: WAITING };
   }
+}
+
+/** Every task runs: as it was asked for, or as before because that did not work. */
+function stableOutcome(state: ProgressState): Outcome {
+  if (!state.isRollingBack || state.isRollbackWanted) return CONVERGED;
+  const why = state.rollbackNote === undefined ? "" : `: ${state.rollbackNote}`;
+  return { kind: "failed", message: `the service is as it was before${why}` };
+}
+
+function endedOutcome(snapshot: Snapshot): Outcome {
+  const ended = endedTasks(snapshot);
+  if (!ended) return WAITING;
+  const { failed, total, reason } = ended;
+  if (failed === 0) return CONVERGED;
+  const why = reason === "" ? "" : `: ${reason}`;
+  const message = `${failed} of ${total} tasks failed and are not started again${why}`;
+  return { kind: "failed", message };
 }
 
 function isJobMode({ service: { Spec } }: Snapshot): boolean {

@@ -1,11 +1,19 @@
+import type { ServiceMode } from "../api/service-types.ts";
 import type { Task } from "../api/types.ts";
-import { isOnActiveNode, stateRank, taskLine, type Snapshot, type Tally } from "./snapshot.ts";
+import {
+  isOfThisRun,
+  isOnActiveNode,
+  stateRank,
+  taskLine,
+  type Snapshot,
+  type Tally,
+} from "./snapshot.ts";
 
 /** Counts how far the service is, by its mode. */
 export function tally(snapshot: Snapshot): Tally {
   const mode = snapshot.service.Spec.Mode;
   if (mode?.Global) return tallyGlobal(snapshot);
-  if (mode?.ReplicatedJob) return tallyJob(snapshot, jobTotal(snapshot));
+  if (mode?.ReplicatedJob) return tallyJob(snapshot, jobTotal(mode.ReplicatedJob));
   if (mode?.GlobalJob) return tallyJob(snapshot, undefined);
   return tallyReplicated(snapshot, mode?.Replicated?.Replicas ?? 1);
 }
@@ -58,16 +66,15 @@ function tallyGlobal(snapshot: Snapshot): Tally {
   };
 }
 
-function jobTotal({ service }: Snapshot): number {
-  const job = service.Spec.Mode?.ReplicatedJob;
-  return job?.TotalCompletions ?? job?.MaxConcurrent ?? 1;
+/** How often the tasks of a job are to complete. */
+export function jobTotal(job: NonNullable<ServiceMode["ReplicatedJob"]>): number {
+  return job.TotalCompletions ?? job.MaxConcurrent ?? 1;
 }
 
 /** `total` undefined: as many as there are tasks (one a node). */
 function tallyJob(snapshot: Snapshot, total: number | undefined): Tally {
-  const iteration = snapshot.service.JobStatus?.JobIteration.Index ?? 0;
   const tasks = snapshot.tasks.filter(
-    (task) => (task.JobIteration?.Index ?? 0) === iteration && isOnActiveNode(task, snapshot),
+    (task) => isOfThisRun(task, snapshot) && isOnActiveNode(task, snapshot),
   );
   const done = tasks.filter((task) => task.Status.State === "complete").length;
   const wanted = total ?? tasks.length;

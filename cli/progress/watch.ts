@@ -6,7 +6,14 @@ import type { Context } from "../context.ts";
 import { polls } from "./poll.ts";
 import { changedLines, progressLines, redraw } from "./render.ts";
 import type { Snapshot } from "./snapshot.ts";
-import { PROGRESS_START, stepProgress, type ProgressView } from "./step.ts";
+import { PROGRESS_START, stepProgress, type ProgressState, type ProgressView } from "./step.ts";
+
+export interface WatchOptions {
+  /** Shows nothing. */
+  readonly isQuiet: boolean;
+  /** A rollback is what was asked for. @default false */
+  readonly isRollback?: boolean;
+}
 
 /**
  * Shows service `id` converging until it has, or has failed (throws). At Ctrl-C it stops watching
@@ -16,10 +23,10 @@ export async function watchService(
   engine: Engine,
   id: string,
   context: Context,
-  isQuiet: boolean,
+  { isQuiet, isRollback = false }: WatchOptions,
 ): Promise<void> {
   const display = isQuiet ? () => {} : openDisplay(context);
-  let state = PROGRESS_START;
+  let state: ProgressState = { ...PROGRESS_START, isRollbackWanted: isRollback };
   try {
     for await (const snapshot of polls(() => readSnapshot(engine, id), context)) {
       const step = stepProgress(state, snapshot, context.clock.monotonic());

@@ -92,6 +92,63 @@ describe("progress of a service", () => {
     assert.deepEqual(step.outcome, { kind: "waiting" });
   });
 
+  it("fails when an update ends as it began, unless that was asked for", () => {
+    const back = { UpdateStatus: { State: "rollback_completed", Message: "task t failed" } };
+    const settled = snapshot(1, ["running"], back);
+    const first = stepProgress(PROGRESS_START, settled, 0);
+    assert.deepEqual(stepProgress(first.state, settled, 5000).outcome, {
+      kind: "failed",
+      message: "the service is as it was before: task t failed",
+    });
+    const wanted = stepProgress({ ...PROGRESS_START, isRollbackWanted: true }, settled, 0);
+    assert.deepEqual(stepProgress(wanted.state, settled, 5000).outcome, { kind: "converged" });
+  });
+
+  describe("whose tasks are not started again", () => {
+    const ended = (base: Snapshot, desired: string, ...reasons: readonly string[]): Snapshot => ({
+      ...base,
+      tasks: base.tasks.map((one, n) => {
+        if (one.Status.State === "running") return one;
+        const Status = { ...one.Status, Err: reasons[n] ?? "" };
+        return { ...one, DesiredState: desired, Status };
+      }),
+    });
+    const outcome = (of: Snapshot) => stepProgress(PROGRESS_START, of, 0).outcome;
+
+    it("ends when all have run to their end", () => {
+      const done = snapshot(2, ["complete", "running"]);
+      assert.deepEqual(outcome(ended(done, "shutdown")), { kind: "converged" });
+      const global = withMode(snapshot(1, ["complete"]), { Global: {} });
+      assert.deepEqual(outcome(ended(global, "shutdown")), { kind: "converged" });
+    });
+
+    it("fails with a reason when one has failed", () => {
+      const failed = snapshot(2, ["complete", "failed"]);
+      assert.deepEqual(outcome(ended(failed, "shutdown", "", "task: non-zero exit (1)")), {
+        kind: "failed",
+        message: "1 of 2 tasks failed and are not started again: task: non-zero exit (1)",
+      });
+      const job = withMode(failed, { ReplicatedJob: { MaxConcurrent: 1, TotalCompletions: 2 } });
+      assert.equal(outcome(ended(job, "shutdown", "", "it broke")).kind, "failed");
+      assert.equal(outcome(ended(job, "complete", "", "it broke")).kind, "waiting");
+      const half = withMode(failed, { ReplicatedJob: { MaxConcurrent: 2, TotalCompletions: 3 } });
+      assert.equal(outcome(ended(half, "shutdown", "", "it broke")).kind, "waiting");
+    });
+
+    it("goes on while the swarm has yet to decide, to place or to replace", () => {
+      const waiting = { kind: "waiting" };
+      const failed = snapshot(1, ["failed"]);
+      assert.deepEqual(outcome(ended(failed, "running")), waiting);
+      assert.deepEqual(outcome(ended(snapshot(2, ["failed"]), "shutdown")), waiting);
+      const updating = snapshot(1, ["failed"], { UpdateStatus: { State: "updating" } });
+      assert.deepEqual(outcome(ended(updating, "shutdown")), waiting);
+      const [old] = ended(failed, "shutdown").tasks as [Task];
+      const next = { ...old, ID: "new", CreatedAt: "2999-01-01T00:00:00Z" };
+      const again = { ...next, DesiredState: "ready", Status: { State: "preparing" } };
+      assert.deepEqual(outcome({ ...failed, tasks: [old, again] }), waiting);
+    });
+  });
+
   it("counts no task on a node that is down", () => {
     const base = snapshot(1, ["running"]);
     const step = stepProgress(PROGRESS_START, { ...base, activeNodes: new Map() }, 0);

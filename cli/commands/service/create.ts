@@ -151,5 +151,5 @@ async function runCreate(
   });
   for (const warning of Warnings ?? []) context.err.write(`${warning}\n`);
   context.out.write(`${ID}\n`);
-  if (!flags.detach) await watchService(engine, ID, context, flags.quiet === true);
+  if (!flags.detach) await watchService(engine, ID, context, { isQuiet: flags.quiet === true });
 }

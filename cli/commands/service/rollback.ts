@@ -20,6 +20,7 @@ export function addServiceRollback(parent: SwarmCommand, context: Context): void
       return service.ID;
     }, context);
     context.out.write(`${name}\n`);
-    if (!flags.detach) await watchService(engine, id, context, flags.quiet === true);
+    const options = { isQuiet: flags.quiet === true, isRollback: true };
+    if (!flags.detach) await watchService(engine, id, context, options);
   });
 }

@@ -32,7 +32,8 @@ export function addServiceScale(parent: SwarmCommand, context: Context): void {
           context.out.write(`${name} scaled to ${replicas}\n`);
         });
       } finally {
-        if (!flags.detach) for (const id of scaled) await watchService(engine, id, context, false);
+        if (!flags.detach)
+          for (const id of scaled) await watchService(engine, id, context, { isQuiet: false });
       }
     });
 }

@@ -51,7 +51,8 @@ async function runUpdate(
     return service.ID;
   }, context);
   context.out.write(`${name}\n`);
-  if (!flags.detach) await watchService(engine, id, context, flags.quiet === true);
+  const options = { isQuiet: flags.quiet === true, isRollback: flags.rollback === true };
+  if (!flags.detach) await watchService(engine, id, context, options);
 }
 
 async function change(
