@@ -88,14 +88,13 @@ export class LabHost {
   }
 
   /** Kills the engine alone; what it has started runs on until it comes back. */
-  async killEngine(): Promise<void> {
-    const wrapper = this.#engine;
-    if (!wrapper?.pid) return;
-    const [engine] = childrenOf(wrapper.pid);
-    const exit = once(wrapper, "exit");
-    if (engine) process.kill(engine, "SIGKILL");
-    await exit;
-    fs.rmSync(path.join(this.#options.dir, "docker.pid"), { force: true });
+  killEngine(): Promise<void> {
+    return this.#endEngine("SIGKILL");
+  }
+
+  /** Tells the engine alone to end, as the host's administrator would; it ends its containers. */
+  stopEngine(): Promise<void> {
+    return this.#endEngine("SIGTERM");
   }
 
   /**
@@ -165,6 +164,16 @@ export class LabHost {
 
   get #filler(): string {
     return path.join(this.disk, "filler");
+  }
+
+  async #endEngine(signal: NodeJS.Signals): Promise<void> {
+    const wrapper = this.#engine;
+    if (!wrapper?.pid) return;
+    const [engine] = childrenOf(wrapper.pid);
+    const exit = once(wrapper, "exit");
+    if (engine) process.kill(engine, signal);
+    await exit;
+    fs.rmSync(path.join(this.#options.dir, "docker.pid"), { force: true });
   }
 
   #pid1(): number | undefined {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { IMAGE } from "../busybox-image.ts";
 import type { TaskContainer } from "../../lab/amiss.ts";
+import type { LabHost } from "../../lab/host.ts";
 import { useLab } from "../../lab/lab.ts";
 import { until, type SystemTask } from "../../system/cluster.ts";
 
@@ -53,6 +54,25 @@ describe("hosts with an engine each", function () {
   const onHost = async (name: string): Promise<readonly TaskContainer[]> =>
     (await lab.containers("web")).filter(({ host }) => host === name);
 
+  /**
+   * Has every task replaced, so that both workers run some again: a scheduler has a bad opinion of a
+   * node on which tasks failed, but begins anew with a new specification.
+   */
+  const spread = async (release: string): Promise<void> => {
+    await change(spec(release));
+    await until(
+      "both workers run tasks of the new release",
+      async () => {
+        const { UpdateStatus } = await cluster.service("web");
+        assert.equal(UpdateStatus?.State, "completed");
+        const tasks = await settled();
+        for (const name of ["w1", "w2"]) assert.ok(onNode(tasks, await nodeId(name)).length > 0);
+        return true;
+      },
+      SETTLE_MS,
+    );
+  };
+
   it("create: runs the replicas on both workers", async () => {
     await until("nodes are missed sooner", async () => {
       const manager = await cluster.manager();
@@ -69,15 +89,7 @@ describe("hosts with an engine each", function () {
 
   it("update: replaces every container", async () => {
     const before = (await lab.containers("web")).map(({ id }) => id);
-    await change(spec("2"));
-    await until(
-      "the update is complete",
-      async () => {
-        const { UpdateStatus } = await cluster.service("web");
-        return UpdateStatus?.State === "completed" ? true : undefined;
-      },
-      SETTLE_MS,
-    );
+    await spread("2");
     const after = (await settled()).map(({ Status }) => Status.ContainerStatus?.ContainerID ?? "");
     assert.deepEqual(
       after.filter((id) => before.includes(id)),
@@ -146,21 +158,28 @@ describe("hosts with an engine each", function () {
     assert.deepEqual(await onHost("w1"), []);
   });
 
-  it("an engine that dies under the agent: its tasks are made good for, none is doubled", async () => {
-    const { host, swarmd } = lab.machine("w2");
-    const pid = swarmd.pid;
-    await host.killEngine();
-    await host.startEngine();
-    await settled();
-    assert.equal(swarmd.pid, pid);
-  });
+  const ends = {
+    "is restarted": (host: LabHost) => host.stopEngine(),
+    "is killed": (host: LabHost) => host.killEngine(),
+  };
+  for (const [how, end] of Object.entries(ends))
+    it(`an engine that ${how} under the agent: its tasks are made good for, none is doubled`, async () => {
+      await spread(how);
+      const { host, swarmd } = lab.machine("w2");
+      const pid = swarmd.pid;
+      await end(host);
+      await host.startEngine();
+      await settled();
+      assert.equal(swarmd.pid, pid, "swarmd lives through it");
+    });
 
   it("a full disk: what runs goes on, what comes waits, and all is well with room again", async () => {
     const { host, swarmd } = lab.machine("w2");
     const pid = swarmd.pid;
+    await spread("4");
     host.fillDisk();
     try {
-      await change(spec("3", REPLICAS * 2));
+      await change(spec("4", REPLICAS * 2));
       const id = await nodeId("w1");
       await until(
         "the worker with room has its share",
