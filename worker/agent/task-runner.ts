@@ -129,8 +129,9 @@ export class TaskRunner {
     this.#current = { kind, link };
     try {
       const to = await this.#outcome(kind, link.signal);
-      // Of a task that was only prepared nothing is to be told yet.
-      const facts = kind === "prepare" ? null : await this.controller().facts(link.signal);
+      // Of a task that was only prepared nothing is to be told yet, of one that goes now nothing more.
+      const isTold = kind !== "prepare" && !isClearable(to.state, this.#task.desiredState);
+      const facts = isTold ? await this.controller().facts(link.signal) : null;
       await this.#record(this.#furthest(to), facts);
     } catch (error) {
       // Broken off: the machine says what is next.

@@ -104,6 +104,8 @@ export class PayloadDir {
 
   /** Deletes a task's files; with the last of them the directory itself. */
   remove(taskId: string): void {
+    // Most nodes have tasks without any: one look instead of two errors.
+    if (!existsSync(this.#dir)) return;
     rmSync(join(this.#dir, taskId), { recursive: true, force: true });
     try {
       rmdirSync(this.#dir);

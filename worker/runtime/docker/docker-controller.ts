@@ -56,6 +56,8 @@ export class DockerController implements TaskController {
   #created = false;
   /** The container is known to have ended, or to be gone: nothing starts it again. */
   #ended = false;
+  /** The engine has deleted the container, whether or not the one who asked waited for it. */
+  #deleted = false;
   /** Nothing of the task is left. */
   #removed = false;
 
@@ -161,6 +163,7 @@ export class DockerController implements TaskController {
     const files = payloads.write(this.#task.id, taskPayload(request, this.#files), null);
     const options = toContainer(this.#withVolumes(), this.#scope, files);
     try {
+      this.#deleted = false;
       await this.#view.change(() => docker.createContainer(options), signal);
       this.#created = true;
     } catch (error) {
@@ -248,7 +251,12 @@ export class DockerController implements TaskController {
   }
 
   async #delete(signal: AbortSignal): Promise<void> {
-    const drop = (c: Docker.Container): Promise<unknown> => c.remove({ force: true, v: true });
+    const drop = async (c: Docker.Container): Promise<void> => {
+      // Asked once what came before has ended, which may have been a deletion that was given up.
+      if (this.#deleted) return;
+      await c.remove({ force: true, v: true });
+      this.#deleted = true;
+    };
     try {
       await this.#modules.removals.run(() => this.#view.change(drop, signal), signal);
     } catch (error) {
