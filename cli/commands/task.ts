@@ -1,4 +1,5 @@
 import { filtersQuery, segment } from "../api/engine.ts";
+import { readTask } from "../api/read-task.ts";
 import { addInspectFlags, inspectEach, type InspectFlags } from "../api/inspect.ts";
 import type { TaskVerdicts } from "../api/forecast-types.ts";
 import type { Task } from "../api/types.ts";
@@ -11,7 +12,6 @@ import { readNode } from "./node/read.ts";
 import { addExec } from "./reach/exec.ts";
 import { addStats } from "./reach/stats.ts";
 import { addTop } from "./reach/top.ts";
-import { readTask } from "./read-task.ts";
 import { addLogs } from "./service/logs.ts";
 import { addTaskListFlags, printTasks, type TaskListFlags } from "./task-list.ts";
 

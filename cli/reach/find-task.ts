@@ -1,6 +1,7 @@
 import { isSwarmError, SwarmError } from "../../lib/errors.ts";
 import type { Option } from "commander";
-import { filtersQuery, segment, type Engine } from "../api/engine.ts";
+import { segment, type Engine } from "../api/engine.ts";
+import { readTask, tasksOf } from "../api/read-task.ts";
 import type { Service } from "../api/service-types.ts";
 import type { Task } from "../api/types.ts";
 import { readNode } from "../commands/node/read.ts";
@@ -26,19 +27,14 @@ export function choiceFlags(): readonly Option[] {
   ];
 }
 
-async function readIfThere<T>(engine: Engine, collection: string, name: string) {
+/** What `read` finds; undefined when there is no such thing. */
+async function ifThere<T>(read: Promise<T>): Promise<T | undefined> {
   try {
-    return await engine.request<T>({ method: "GET", path: `/${collection}/${segment(name)}` });
+    return await read;
   } catch (error) {
     if (isSwarmError(error, "not-found")) return undefined;
     throw error;
   }
-}
-
-/** The service's tasks, ended ones too. */
-export function tasksOf(engine: Engine, serviceId: string): Promise<readonly Task[]> {
-  const filters = filtersQuery({ service: [serviceId] });
-  return engine.request<Task[]>({ method: "GET", path: "/tasks", query: { filters } });
 }
 
 /** The service that `name` means, or else the task. Throws `not-found`. */
@@ -46,9 +42,10 @@ export async function findTarget(
   engine: Engine,
   name: string,
 ): Promise<{ readonly service: Service } | { readonly task: Task }> {
-  const service = await readIfThere<Service>(engine, "services", name);
+  const path = `/services/${segment(name)}`;
+  const service = await ifThere(engine.request<Service>({ method: "GET", path }));
   if (service) return { service };
-  const task = await readIfThere<Task>(engine, "tasks", name);
+  const task = await ifThere(readTask(engine, name));
   if (task) return { task };
   throw new SwarmError("not-found", `no such task or service: ${name}`);
 }

@@ -2,12 +2,13 @@ import { createInterface } from "node:readline";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { Engine } from "../../api/engine.ts";
 import { readNames } from "../../api/names.ts";
+import { tasksOf } from "../../api/read-task.ts";
 import type { Task } from "../../api/types.ts";
 import { engineOf, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
 import { boolFlag, textFlag } from "../../flags/option.ts";
 import { isRunning } from "../../reach/choose-task.ts";
-import { CLIENT_HEADER, findTarget, tasksOf } from "../../reach/find-task.ts";
+import { CLIENT_HEADER, findTarget } from "../../reach/find-task.ts";
 import { isTableFormat, renderListing } from "../../render/listing.ts";
 import { STATS_LISTING, statsRows, type Measured, type Sample } from "../../render/stats-rows.ts";
 

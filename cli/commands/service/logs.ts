@@ -1,8 +1,8 @@
 import type { Readable } from "node:stream";
-import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
+import { SwarmError } from "../../../lib/errors.ts";
 import { parseDuration } from "../../../lib/units.ts";
 import { segment, type Engine } from "../../api/engine.ts";
-import type { Service } from "../../api/service-types.ts";
+import { readTask } from "../../api/read-task.ts";
 import type { Task } from "../../api/types.ts";
 import { engineOf, type SwarmCommand } from "../../command.ts";
 import type { Context } from "../../context.ts";
@@ -10,7 +10,7 @@ import { QuietExit } from "../../exit.ts";
 import { boolFlag, textFlag } from "../../flags/option.ts";
 import { FrameReader } from "../../logs/frames.ts";
 import { parseLogLine } from "../../logs/line.ts";
-import { readTask } from "../read-task.ts";
+import { findTarget } from "../../reach/find-task.ts";
 import { openLogNames, type LogNameFlags, type LogNames } from "./log-names.ts";
 
 const NS_PER_S = 1e9;
@@ -95,26 +95,15 @@ interface Source {
 }
 
 async function findSource(engine: Engine, name: string): Promise<Source> {
-  const read = async <T>(collection: string): Promise<T | undefined> => {
-    try {
-      return await engine.request<T>({ method: "GET", path: `/${collection}/${segment(name)}` });
-    } catch (error) {
-      if (isSwarmError(error, "not-found")) return undefined;
-      throw error;
-    }
+  const target = await findTarget(engine, name);
+  if ("task" in target) return taskSource(target.task);
+  const { service } = target;
+  const replicas = service.Spec.Mode?.Replicated?.Replicas ?? 1;
+  return {
+    path: `/services/${segment(service.ID)}`,
+    tty: service.Spec.TaskTemplate.ContainerSpec?.TTY ?? false,
+    slotDigits: String(replicas).length,
   };
-  const service = await read<Service>("services");
-  if (service) {
-    const replicas = service.Spec.Mode?.Replicated?.Replicas ?? 1;
-    return {
-      path: `/services/${segment(service.ID)}`,
-      tty: service.Spec.TaskTemplate.ContainerSpec?.TTY ?? false,
-      slotDigits: String(replicas).length,
-    };
-  }
-  const task = await read<Task>("tasks");
-  if (!task) throw new SwarmError("not-found", `no such task or service: ${name}`);
-  return taskSource(task);
 }
 
 function taskSource(task: Task): Source {

@@ -139,12 +139,17 @@ export function itCanBeReached(subject: () => ReachSubject): void {
   });
 
   it("lists processes and measures them", async () => {
-    await start("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; sleep 1234");
-    await eventually(async () => {
+    await start("i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done\nsleep 1234; true");
+    const commands = async (): Promise<readonly string[]> => {
       const { titles, processes } = await task.reach().top(signal);
-      const at = titles.indexOf("CMD");
-      return processes.some((row) => row[at] === "sleep 1234" && row.length === titles.length);
-    });
+      assert.ok(processes.every((row) => row.length === titles.length));
+      return processes.map((row) => row[titles.indexOf("CMD")] ?? "");
+    };
+    await eventually(async () => (await commands()).includes("sleep 1234"));
+    // The program and what it has started: nothing of what watches over it.
+    const [program, ...others] = await commands();
+    assert.match(program ?? "", /^sh -c i=0; while .* done sleep 1234; true$/);
+    assert.deepEqual(others, ["sleep 1234"]);
     const before = await task.reach().usage(signal);
     assert.ok(before.cpuNs > 0);
     assert.ok(before.memoryBytes > 0 && before.memoryBytes < before.memoryLimitBytes);

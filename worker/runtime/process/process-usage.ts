@@ -3,6 +3,7 @@ import { totalmem } from "node:os";
 import { isErrnoException } from "../../../lib/errno.ts";
 import type { ProcessList, TaskUsage } from "../reach.ts";
 import { hasOwnNetwork, ownGroups, processTree, type ControlGroup } from "./inside.ts";
+import { programOf } from "./proc.ts";
 
 /** Length of the kernel's clock tick as programs see it; the same on every Linux. */
 const TICK_NS = 1e9 / 100;
@@ -135,7 +136,9 @@ function clockTime(seconds: number): string {
 
 function row(pid: number): readonly string[] {
   const fields = statFields(pid);
-  const command = text(`/proc/${pid}/cmdline`).replaceAll("\0", " ").trim();
+  // Arguments may be scripts of many lines, or hold what a terminal takes for commands.
+  const words = Buffer.from(text(`/proc/${pid}/cmdline`), "latin1").toString();
+  const command = words.replaceAll(/\p{Cc}+/gu, " ").trim();
   const name = text(`/proc/${pid}/comm`).trim();
   const uid = statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid ?? 0;
   return [
@@ -149,10 +152,16 @@ function row(pid: number): readonly string[] {
   ];
 }
 
-/** The processes of the task that `pid` leads, with pids as the host has them. */
+/**
+ * The processes of the task that `pid` leads, with pids as the host has them; without those that
+ * watch over its program, which are ours.
+ */
 export function processList(pid: number): ProcessList {
+  const watchers = [pid, programOf(pid)?.init];
   return {
     titles: ["USER", "PID", "PPID", "STATE", "TIME", "RSS(KiB)", "CMD"],
-    processes: processTree(pid).map((found) => row(found.pid)),
+    processes: processTree(pid)
+      .filter((found) => !watchers.includes(found.pid))
+      .map((found) => row(found.pid)),
   };
 }

@@ -1,8 +1,13 @@
 import { isSwarmError, SwarmError } from "../../lib/errors.ts";
-import { segment, type Engine } from "../api/engine.ts";
-import type { Service } from "../api/service-types.ts";
-import type { Task } from "../api/types.ts";
-import { tasksOf } from "../reach/find-task.ts";
+import { filtersQuery, segment, type Engine } from "./engine.ts";
+import type { Service } from "./service-types.ts";
+import type { Task } from "./types.ts";
+
+/** The service's tasks, ended ones too. */
+export function tasksOf(engine: Engine, serviceId: string): Promise<readonly Task[]> {
+  const filters = filtersQuery({ service: [serviceId] });
+  return engine.request<Task[]>({ method: "GET", path: "/tasks", query: { filters } });
+}
 
 /**
  * The task that `name` means: an id, a full name, an id's prefix, or what `service ps` calls it,
