@@ -20,9 +20,15 @@ function portOf(text: string, min: number, whole: string): number {
   );
 }
 
-/** Reads `[ADDRESS:]LOCAL:REMOTE`, `:REMOTE` for any local port, or `REMOTE` for the same. */
+/**
+ * Reads `[ADDRESS:]LOCAL:REMOTE`, `:REMOTE` for any local port, or `REMOTE` for the same; `/tcp` may
+ * follow. Throws `invalid`, and `unimplemented` for other protocols.
+ */
 export function parseForward(text: string, host: string): Forward {
-  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d*):)?(\d+)$/.exec(text);
+  const [ports = "", protocol = "tcp"] = text.split(/\/(.*)/s);
+  if (protocol !== "tcp")
+    throw new SwarmError("unimplemented", `cannot forward "${text}": only TCP ports can be`);
+  const match = /^(?:(?:(\[[^\]]+\]|[^:]+):)?(\d*):)?(\d+)$/.exec(ports);
   const [, address, local, remote = ""] = match ?? [];
   const target = portOf(remote, 1, text);
   return {

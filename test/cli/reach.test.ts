@@ -65,6 +65,8 @@ describe("ports to forward", () => {
     assert.deepEqual(read(":80"), ["127.0.0.1", 0, 80]);
     assert.deepEqual(read("0.0.0.0:8080:80"), ["0.0.0.0", 8080, 80]);
     assert.deepEqual(read("[::1]:8080:80"), ["::1", 8080, 80]);
+    assert.deepEqual(read("8080:80/tcp"), ["127.0.0.1", 8080, 80]);
+    assert.throws(() => read("53:53/udp"), /only TCP/);
     for (const bad of ["", "x", "1:2:3:4", "70000", "80:0", "0", "80:"])
       assert.throws(() => read(bad), /invalid ports/, bad);
   });

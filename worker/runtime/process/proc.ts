@@ -7,6 +7,7 @@ export interface ProcessStat {
   readonly pid: number;
   /** One letter; `Z` is a zombie, `X` a dead one. */
   readonly state: string;
+  readonly parent: number;
   readonly group: number;
   readonly session: number;
   /** Clock ticks from boot to the process's start: with the pid, its identity within one boot. */
@@ -17,6 +18,8 @@ export interface ProcessStat {
 export interface MarkedProcess extends ProcessStat {
   /** Empty for one that belongs to no task: it serves a swarmd, and ends with it. */
   readonly taskId: string;
+  /** Whether it was started beside the task's program, for whoever reached into the task. */
+  readonly isCommand: boolean;
 }
 
 /** Processes looked at in one go. */
@@ -25,6 +28,8 @@ const SCAN_SLICE = 64;
 /** Environment variables that tell whose task a process is. */
 export const TASK_MARK = "SKEP_TASK_ID";
 export const WORKER_MARK = "SKEP_WORKER";
+/** Is there in the environment of commands that run beside a task's program. */
+export const COMMAND_MARK = "SKEP_EXEC";
 
 /** A file of /proc; empty when its process is gone, or is another user's. */
 function readText(path: string): string {
@@ -45,6 +50,7 @@ export function readStat(pid: number): ProcessStat | null {
   return {
     pid,
     state: fields[0] ?? "X",
+    parent: Number(fields[1]),
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
@@ -76,7 +82,8 @@ export async function findMarked(worker: string): Promise<readonly MarkedProcess
     // Read again: the number may have been used again before its state was read.
     const env = environOf(name);
     if (!stat || stat.state === "Z" || env.get(WORKER_MARK) !== worker) continue;
-    found.push({ ...stat, taskId: env.get(TASK_MARK) ?? "" });
+    const taskId = env.get(TASK_MARK) ?? "";
+    found.push({ ...stat, taskId, isCommand: env.has(COMMAND_MARK) });
   }
   return found;
 }

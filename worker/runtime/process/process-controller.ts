@@ -16,7 +16,7 @@ import type { ExecRequest, TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
 import { toHealthCheck, watchHealth, type Health } from "./health.ts";
-import { hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
+import { COMMAND_MARK, hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { planStop, processSpec } from "./process-plan.ts";
 import type { ProcessEnd } from "./process-end.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -143,7 +143,8 @@ export class ProcessController implements TaskController {
         const task = taskFor(request, this.#task);
         const line = await isolation.enter(task, this.#scope, init, request.command);
         // By the marks a later swarmd finds what a command left behind.
-        return { ...line, env: { ...line.env, ...this.#marks() } };
+        const marks = { ...this.#marks(), [COMMAND_MARK]: "1" };
+        return { ...line, env: { ...line.env, ...marks } };
       },
     };
     return new ProcessReach(face, this.#modules);

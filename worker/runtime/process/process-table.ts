@@ -5,6 +5,7 @@ import { isSwarmError } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import type { Launched, Launcher } from "./launch.ts";
 import { Leftovers } from "./leftovers.ts";
+import { endLostCommands } from "./lost-commands.ts";
 import { bootId, findMarked, isAlive, programOf } from "./proc.ts";
 import { readEnd, UNKNOWN, unwritten, type ProcessEnd } from "./process-end.ts";
 import { readRecord, writeRecord, type ProcessRecord } from "./process-record.ts";
@@ -91,14 +92,16 @@ export class ProcessTable {
   }
 
   /**
-   * Finds the processes of earlier runs. Those of tasks in `known` are taken over; the others, and
-   * what an ended task left behind, are killed. Returns the ids of the other tasks.
+   * Finds the processes of earlier runs. Those of tasks in `known` are taken over; the others,
+   * commands whose asker went with the earlier run, and what an ended task left behind, are killed.
+   * Returns the ids of the other tasks.
    */
   async adopt(known: ReadonlySet<string>): Promise<readonly string[]> {
     const others: string[] = [];
     // First whatever served a swarmd that has died: it might start one more task.
     await this.#leftovers.endAll(({ taskId }) => taskId === "");
     const marked = await findMarked(this.#options.worker);
+    endLostCommands(marked);
     for (const name of readdirSync(join(this.#options.dir, "records"))) {
       if (!name.endsWith(".json")) continue;
       const taskId = name.slice(0, -".json".length);
@@ -107,9 +110,10 @@ export class ProcessTable {
       if (!known.has(taskId)) others.push(taskId);
       else if (record) this.#take(record);
     }
-    for (const { pid, session, startTime, taskId } of marked) {
+    for (const { pid, session, startTime, taskId, isCommand } of marked) {
       // swarmd died between the start and the record: the leader of the session is the wrapper.
-      if (pid === session && !this.#entries.has(taskId) && known.has(taskId))
+      const isWrapper = pid === session && !isCommand;
+      if (isWrapper && !this.#entries.has(taskId) && known.has(taskId))
         this.#take(this.#write(taskId, pid, startTime));
     }
     // What a running task has set apart from itself is the task's own business.
@@ -174,7 +178,9 @@ export class ProcessTable {
   /** Takes over the process of a task that nobody told us of; false when there is none. */
   async #find(taskId: string): Promise<boolean> {
     const marked = await findMarked(this.#options.worker);
-    const found = marked.find(({ pid, session, taskId: id }) => pid === session && id === taskId);
+    const found = marked.find(
+      ({ pid, session, taskId: id, isCommand }) => pid === session && id === taskId && !isCommand,
+    );
     if (found) this.#take(this.#write(taskId, found.pid, found.startTime));
     return found !== undefined;
   }

@@ -11,7 +11,8 @@ import { silentLog } from "../../../../lib/log.ts";
 import { sandboxRefusal } from "../../../../worker/runtime/process/sandbox.ts";
 import { make } from "../../../../proto/codec.ts";
 import type { Runtime, TaskController, TaskFiles } from "../../../../worker/runtime/runtime.ts";
-import { readStat } from "../../../../worker/runtime/process/proc.ts";
+import { processTree } from "../../../../worker/runtime/process/inside.ts";
+import { COMMAND_MARK, readStat } from "../../../../worker/runtime/process/proc.ts";
 import { openProcessRuntime } from "../../../../worker/runtime/process/process-runtime.ts";
 import { payloadPath } from "../../../../worker/runtime/payload-dir.ts";
 import { containerTask, noFiles, processTask } from "../tasks.ts";
@@ -245,6 +246,43 @@ for (const sandbox of [true, false])
       const again = runtime.controller(processTask("t1", { command: ["sleep"] }), noFiles);
       started.splice(0, 1, again);
       assert.equal((await again.facts(signal))?.pid, pid);
+    });
+
+    it("ends commands that an earlier swarmd ran in a task, and does not take them for it", async () => {
+      const controller = await run("t1", "sleep", "1000");
+      const pid = (await controller.facts(signal))?.pid ?? 0;
+      const environ = readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").filter(Boolean);
+      const env = Object.fromEntries(environ.map((entry) => entry.split(/=(.*)/s, 2)));
+      // A session of its own, whose starter has ended.
+      const script = 'setsid sh -c "sleep 1000; true" & echo $!';
+      const starter = spawn("sh", ["-c", script], { env: { ...env, [COMMAND_MARK]: "1" } });
+      let told = "";
+      for await (const chunk of starter.stdout.iterator({ destroyOnReturn: false })) {
+        told += String(chunk);
+        if (told.endsWith("\n")) break;
+      }
+      const lost = Number(told);
+      starter.stdout.destroy();
+      const mine = await controller
+        .reach()
+        .exec(
+          { command: ["sleep", "1000"], env: [], user: "", dir: "", stdin: false, terminal: null },
+          signal,
+        );
+      await eventually(() => readStat(lost)?.session === lost && processTree(lost).length === 2);
+      const [, child] = processTree(lost);
+      await rm(join(dir, "records", "t1.json"));
+      await runtime.close();
+      runtime = await open();
+      await runtime.adopt(new Set(["t1"]), signal);
+      for (const gone of [lost, child?.pid ?? 0])
+        await eventually(() => (readStat(gone)?.state ?? "Z") === "Z");
+      const again = runtime.controller(processTask("t1", { command: ["sleep"] }), noFiles);
+      started.splice(0, 1, again);
+      assert.equal((await again.facts(signal))?.pid, pid);
+      // One that somebody still waits for goes on.
+      await mine.signal("SIGTERM");
+      assert.equal(await mine.wait(signal), 143);
     });
 
     it("does not take another process for the task's when its pid was used again", async () => {
