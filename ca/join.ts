@@ -92,11 +92,12 @@ async function joinThrough(
 function unreachable(failures: ReadonlyMap<string, unknown>): SwarmError {
   const [addr, error] = [...failures].at(-1) ?? [];
   const list = [...failures.keys()].join(", ");
+  const through = failures.size > 1 ? `any manager of ${list}; the last one, ${addr}` : list;
   return new SwarmError(
     "unavailable",
-    `cannot join through ${failures.size > 1 ? `any manager of ${list}` : list}: ` +
-      `${addr} says: ${messageOf(error)}. Check that the address is a manager's, that its port is ` +
-      "open to this machine, and that both machines' clocks agree.",
+    `cannot join through ${through}: ${messageOf(error)}. Check that swarmd runs there as a manager ` +
+      "(on one, swarm join-token worker tells the address), that its port is open to this machine, " +
+      "and that both machines' clocks agree.",
     { cause: error, details: { remotes: list } },
   );
 }

@@ -28,6 +28,19 @@ const FROM_STATUS: Readonly<Partial<Record<status, ErrorCode>>> = {
   [status.UNAVAILABLE]: "unavailable",
 };
 
+/** The transport's ways to say that it reached nobody. */
+const UNREACHED =
+  /^No connection established\. Last error: (?:Error: )?(.*)\. Resolution note: .*$/s;
+const UNRESOLVED = /^Name resolution failed for target (?:dns:)?(\S+)$/;
+
+/** What the transport has to say, without what only its makers can use. */
+function plainly(text: string): string {
+  const [, reason] = UNREACHED.exec(text) ?? [];
+  if (reason !== undefined) return `no connection: ${reason === "null" ? "no answer" : reason}`;
+  const [, addr] = UNRESOLVED.exec(text) ?? [];
+  return addr === undefined ? text : `no connection: the name in ${addr} cannot be resolved`;
+}
+
 /** The status that carries `error` to a peer. Errors that are not ours show only `internal`. */
 export function toStatus(error: unknown): StatusObject {
   const metadata = new Metadata();
@@ -56,5 +69,6 @@ export function fromStatus(error: Partial<ServiceError>): SwarmError {
   const details: ErrorDetails = Buffer.isBuffer(packed) ? JSON.parse(packed.toString()) : {};
   // The peer's own words need no explanation by the transport's.
   const cause = typeof named === "string" ? {} : { cause: error };
-  return new SwarmError(code, error.details || messageOf(error), { details, ...cause });
+  const message = plainly(error.details || messageOf(error));
+  return new SwarmError(code, message, { details, ...cause });
 }

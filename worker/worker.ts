@@ -138,7 +138,8 @@ export class Worker {
   }
 
   #knownManagers(): readonly string[] {
-    return [...new Set([...this.#options.managers, ...loadManagers(this.#options.dir)])];
+    const { dir, managers } = this.#options;
+    return [...new Set([...managers, ...loadManagers(dir, this.#modules.log)])];
   }
 
   async #describe(signal: AbortSignal): Promise<NodeDescription> {
@@ -165,18 +166,22 @@ export class Worker {
   }
 }
 
-function loadManagers(dir: string): readonly string[] {
+/** The managers of earlier sessions; none where a loss of power left no whole list. */
+function loadManagers(dir: string, log: Logger): readonly string[] {
+  const file = join(dir, MANAGERS_FILE);
   try {
-    return JSON.parse(readFileSync(join(dir, MANAGERS_FILE), "utf8"));
+    return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
     if (isErrnoException(error, "ENOENT")) return [];
-    throw error;
+    if (!(error instanceof SyntaxError)) throw error;
+    log.warn({ file, err: error }, "the list of managers is damaged: it starts anew");
+    return [];
   }
 }
 
 function saveManagers(dir: string, addrs: readonly string[]): void {
   const path = join(dir, MANAGERS_FILE);
-  writeFileSync(`${path}.new`, JSON.stringify(addrs), { mode: 0o600 });
+  writeFileSync(`${path}.new`, JSON.stringify(addrs), { mode: 0o600, flush: true });
   renameSync(`${path}.new`, path);
 }
 

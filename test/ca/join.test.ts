@@ -119,10 +119,16 @@ describe("joining a cluster", () => {
     const [dead, deader] = [await deadAddr(), await deadAddr()];
     const joined = await join(cluster.tokens.worker, [dead, cluster.addr]);
     assert.equal(joined.remote, cluster.addr);
+    const reason = `no connection: connect ECONNREFUSED ${deader}\\. Check .*join-token.*clocks`;
     await refused(
       join(cluster.tokens.worker, [dead, deader]),
       "unavailable",
-      new RegExp(`${dead}, ${deader}.*ECONNREFUSED.*clocks`, "s"),
+      new RegExp(`^cannot join .* ${dead}, ${deader}; the last one, ${deader}: ${reason}`),
+    );
+    await refused(
+      join(cluster.tokens.worker, ["no-such-host.invalid:2377"]),
+      "unavailable",
+      /^cannot join through no-such-host.invalid:2377: no connection: the name .* be resolved\. /,
     );
   });
 

@@ -25,6 +25,7 @@ export function openEngineRuntime(
     imageBook: join(dir, "images.json"),
     images,
     node: NODE,
+    isAwaited: false,
   };
   const modules = { clock: systemClock, log: silentLog };
   return openDockerRuntime(options, modules, new AbortController().signal);

@@ -29,13 +29,13 @@ export type OpenWorker = (options: WorkerOptions, modules: WorkerModules) => Pro
 export class WorkerStage {
   readonly leader = new FakeDispatcher();
   readonly machine = new FakeRuntime();
-  readonly #dir: string;
+  readonly dir: string;
   readonly #open: OpenWorker;
   #worker: Worker | undefined;
   #scope = new Scope(new AbortController().signal);
 
   private constructor(dir: string, open: OpenWorker) {
-    this.#dir = dir;
+    this.dir = dir;
     this.#open = open;
   }
 
@@ -48,7 +48,7 @@ export class WorkerStage {
   /** Starts the worker, on what an earlier one has left. */
   async open(): Promise<void> {
     const worker = await this.#open(
-      { ...OPTIONS, dir: this.#dir },
+      { ...OPTIONS, dir: this.dir },
       {
         clock: systemClock,
         random: new SeededRandom("worker"),
@@ -83,6 +83,6 @@ export class WorkerStage {
 
   async remove(): Promise<void> {
     await this.stop();
-    await rm(this.#dir, { recursive: true });
+    await rm(this.dir, { recursive: true });
   }
 }

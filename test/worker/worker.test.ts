@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { SwarmError } from "../../lib/errors.ts";
 import { make } from "../../proto/codec.ts";
 import { LogStream, TaskState, type Task } from "../../proto/generated.ts";
@@ -233,6 +235,14 @@ describe("worker", () => {
     leader.refuse = (addr) => (addr === "m3:2377" ? null : new SwarmError("unavailable", "down"));
     await stage.open();
     await eventually(() => leader.sessions === before + 2);
+  });
+
+  it("starts without the list that a loss of power has cut off", async () => {
+    await stage.stop();
+    await writeFile(join(stage.dir, "managers.json"), '["m1:23');
+    const before = leader.sessions;
+    await stage.open();
+    await eventually(() => leader.sessions === before + 1);
   });
 
   it("beats as often as the leader asks", async () => {

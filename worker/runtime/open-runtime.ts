@@ -1,3 +1,4 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isSwarmError } from "../../lib/errors.ts";
 import type { Clock } from "../../lib/clock.ts";
@@ -23,9 +24,14 @@ export interface OpenRuntimeOptions {
   readonly node: Pick<NodeScope, "nodeId" | "hostname">;
 }
 
+/** File that names the engine on which this node has run containers. */
+const ENGINE_NOTE = "engine";
+
 /**
  * Opens what this node runs tasks with. The process runtime is always there; Docker when it is
- * chosen, or answers under `auto`. Throws `unavailable` when Docker is asked for and does not answer.
+ * chosen, or answers under `auto`. An engine that this node has used before is waited for
+ * ({@link Runtime.adopt} fails until it is there): its containers may run on. Throws `unavailable` when
+ * Docker is asked for, was never there and does not answer.
  */
 export async function openRuntime(
   options: OpenRuntimeOptions,
@@ -46,16 +52,28 @@ async function openContainers(
   signal: AbortSignal,
 ): Promise<Runtime | null> {
   if (choice === "process") return null;
+  const { log } = modules;
   const payloadDir = payloadPath(join(dir, "containers"));
+  const engine = { dockerHost, payloadDir, imageBook: join(dir, "images.json"), images, node };
+  const note = join(dir, ENGINE_NOTE);
+  const isKnown = existsSync(note) && readFileSync(note, "utf8") === dockerHost;
   try {
-    const imageBook = join(dir, "images.json");
-    const options = { dockerHost, payloadDir, imageBook, images, node };
-    const runtime = await openDockerRuntime(options, modules, signal);
-    modules.log.info({ dockerHost }, "containers run on the docker engine");
+    const runtime = await openDockerRuntime({ ...engine, isAwaited: false }, modules, signal);
+    if (!isKnown) {
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
+      writeFileSync(note, dockerHost, { mode: 0o600 });
+    }
+    log.info({ dockerHost }, "containers run on the docker engine");
     return runtime;
   } catch (error) {
-    if (choice === "docker" || !isSwarmError(error, "unavailable")) throw error;
-    modules.log.info({ dockerHost }, "no docker engine answers, only processes can run");
+    if (!isSwarmError(error, "unavailable")) throw error;
+    if (isKnown) {
+      const hint = "start it, or give its containers up with --runtime process";
+      log.warn({ dockerHost, hint }, "the docker engine does not answer: it is waited for");
+      return openDockerRuntime({ ...engine, isAwaited: true }, modules, signal);
+    }
+    if (choice === "docker") throw error;
+    log.info({ dockerHost }, "no docker engine answers, only processes can run");
     return null;
   }
 }

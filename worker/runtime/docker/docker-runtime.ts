@@ -37,8 +37,8 @@ const CREATIONS_PER_CPU = 1;
 const STARTS_PER_CPU = 3;
 /** Containers deleted at a time for each CPU; a deletion mostly waits, 60 ms of CPU time in all. */
 const REMOVALS_PER_CPU = 8;
-/** Longest an engine may take to answer at all when it is looked for. */
-const PING_TIMEOUT_MS = 3_000;
+/** Longest an engine may take to answer at all, or to say what it is: less than a session may wait. */
+const ANSWER_TIMEOUT_MS = 3_000;
 /** Longest it may take to describe itself before its last description holds. */
 const DESCRIBE_TIMEOUT_MS = 3_000;
 
@@ -57,6 +57,8 @@ export interface DockerRuntimeOptions {
   readonly imageBook: string;
   readonly images: ImageOptions;
   readonly node: NodeScope;
+  /** Whether an engine that does not answer is expected to come back. */
+  readonly isAwaited: boolean;
 }
 
 export interface DockerRuntimeModules {
@@ -140,19 +142,34 @@ async function connect(dockerHost: string): Promise<Docker> {
   return new Client({ protocol: "http", host: url.hostname, port: url.port || "2375" });
 }
 
+/** Gives an engine that was started and hangs no more than {@link ANSWER_TIMEOUT_MS}. */
+async function inTime<T>(
+  ask: (signal: AbortSignal) => Promise<T>,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<T> {
+  using deadline = linked(signal);
+  const late = new SwarmError("unavailable", "the Docker Engine does not answer");
+  const cancel = clock.after(ANSWER_TIMEOUT_MS, () => deadline.abort(late));
+  try {
+    return await ask(deadline.signal);
+  } finally {
+    cancel();
+  }
+}
+
 /**
- * Opens the docker runtime. Throws `unavailable` when no engine answers at `dockerHost`.
+ * Opens the docker runtime. Throws `unavailable` when no engine answers at `dockerHost` and none is
+ * awaited.
  */
 export async function openDockerRuntime(
-  { dockerHost, payloadDir, imageBook, images, node }: DockerRuntimeOptions,
+  { dockerHost, payloadDir, imageBook, images, node, isAwaited }: DockerRuntimeOptions,
   modules: DockerRuntimeModules,
   signal: AbortSignal,
 ): Promise<Runtime> {
   const docker = await connect(dockerHost);
-  using deadline = linked(signal);
-  const late = new SwarmError("unavailable", `the Docker Engine at ${dockerHost} does not answer`);
-  const cancel = modules.clock.after(PING_TIMEOUT_MS, () => deadline.abort(late));
-  await engineCall(() => docker.ping(), deadline.signal).finally(cancel);
+  const ping = (inner: AbortSignal): Promise<unknown> => engineCall(() => docker.ping(), inner);
+  if (!isAwaited) await inTime(ping, modules.clock, signal);
   const scope = new Scope(new AbortController().signal);
   const events = new EngineEvents(node.nodeId, { docker, ...modules });
   const book = new ImageBook(imageBook, modules.log);
