@@ -48,18 +48,30 @@ const require = createRequire_(import.meta.url), __dirname = import.meta.dirname
 
 const NODE_SHEBANG = "#!/usr/bin/env node\n";
 
+/** Node's versions that package.json asks for, as patterns of a shell. */
+const NODE_VERSIONS = ["v20.1[1-9].*", "v20.[2-9][0-9].*", "v2[2-9].*", "v[3-9][0-9].*"];
+const NODE_NEEDED = "Node.js 20.11 or a later 20, or 22 or later";
+
 /**
- * Has `program` start Node with the flags of swarmd. `env -S` would do, but BusyBox has none: to a
- * shell the first line of code is a no-op and an exec, to Node a string and a comment.
+ * Has `program` started by a shell, with `flags` for Node: an older Node would only complain of syntax.
+ * `env -S` would pass flags too, but BusyBox has none. To a shell the first line of code is a no-op and
+ * what to do, to Node a string and a comment.
  */
-function startWithFlags(program: string): void {
+function startByShell(program: string, name: string, flags: readonly string[]): void {
   const code = fs.readFileSync(program, "utf8");
   if (!code.startsWith(NODE_SHEBANG)) throw new Error(`${program} has no line for Node`);
-  const exec = `":" //; exec node ${SWARMD_NODE_FLAGS.join(" ")} "$0" "$@"\n`;
+  const exec = ["exec node", ...flags, '"$0" "$@"'].join(" ");
+  const complain = `echo "${name} needs ${NODE_NEEDED}, and $found: see https://nodejs.org" >&2`;
+  const steps = [
+    `case $(node --version 2>/dev/null) in ${NODE_VERSIONS.join("|")}) ${exec};; esac`,
+    'found="there is no node in PATH"',
+    'command -v node >/dev/null && found="$(command -v node) is $(node --version)"',
+    `${complain}; exit 1`,
+  ];
   // The banner's first line, empty so far: source maps go by lines.
   const rest = code.slice(NODE_SHEBANG.length);
   if (!rest.startsWith("\n")) throw new Error(`${program} has no room for the shell's line`);
-  fs.writeFileSync(program, `#!/bin/sh\n${exec}${rest.slice(1)}`);
+  fs.writeFileSync(program, `#!/bin/sh\n":" //; ${steps.join("; ")}\n${rest.slice(1)}`);
 }
 
 fs.rmSync(DIST, { recursive: true, force: true });
@@ -84,6 +96,7 @@ await build({
   splitting: true,
   chunkNames: "node/[name]-[hash]",
 });
-startWithFlags(path.join(DIST, "node/main.js"));
+startByShell(path.join(DIST, "node/main.js"), "swarmd", SWARMD_NODE_FLAGS);
+startByShell(path.join(DIST, "cli/main.js"), "swarm", []);
 for (const program of ["node/main.js", "cli/main.js"])
   fs.chmodSync(path.join(DIST, program), 0o755);
