@@ -2,6 +2,7 @@ import { TaskState, type Cluster, type Task, type TaskSpec } from "../../proto/g
 import { slotKey } from "../store/schema.ts";
 import type { StoreView } from "../store/tables.ts";
 import type { Draft } from "./draft.ts";
+import { isSticky, lastWithVolumes, volumeNodeOf } from "./sticky-volumes.ts";
 import { hasEnded, isWanted, stateOf } from "./task-state.ts";
 
 /** Tasks kept per slot, the live one included, unless the cluster says otherwise. */
@@ -14,9 +15,11 @@ export const TASK_HISTORY_LIMIT = 5;
  */
 export function planReap(view: StoreView, tasks: Iterable<Task>, draft: Draft): void {
   const rest: Task[] = [];
-  for (const task of tasks) {
+  const slot = [...tasks];
+  const memory = memoryOf(slot, view);
+  for (const task of slot) {
     if (draft.full) return;
-    if (isRemovable(task, view)) draft.remove(task);
+    if (task !== memory && isRemovable(task, view)) draft.remove(task);
     else rest.push(task);
   }
   const [first] = rest;
@@ -36,6 +39,17 @@ export function planReap(view: StoreView, tasks: Iterable<Task>, draft: Draft): 
 /** The tasks that are looked at together with `task`. */
 export function slotOf(view: StoreView, task: Task): Iterable<Task> {
   return task.serviceId === "" ? [task] : view.task.by("slot", slotKey(task));
+}
+
+/**
+ * The task that remembers where the volumes of a sticky slot are: it stays when the service is scaled
+ * down, so that the slot finds them when the service is scaled up again.
+ */
+function memoryOf(slot: readonly Task[], view: StoreView): Task | undefined {
+  const [first] = slot;
+  if (!first || first.slot === 0 || !isSticky(view.service.get(first.serviceId))) return undefined;
+  const isKnown = volumeNodeOf(slot, (id) => view.node.get(id)) !== "";
+  return isKnown ? lastWithVolumes(slot) : undefined;
 }
 
 /** Whether nothing of the task is left, or ever was, and nobody wants to know. */

@@ -3,7 +3,8 @@ import { TaskState, type Service, type Task, type TaskOrigin } from "../../proto
 import type { IsDirty } from "./dirty.ts";
 import type { Draft } from "./draft.ts";
 import { isJob } from "./restart-policy.ts";
-import { newestOf, type Slot } from "./slot.ts";
+import type { Slot } from "./slot.ts";
+import { isSticky, volumeNodeOf } from "./sticky-volumes.ts";
 import { newTask, type TaskSource } from "./task-init.ts";
 import { isDrained, isLost, mayStillRun, stateOf, type NodeLookup } from "./task-state.ts";
 
@@ -52,21 +53,13 @@ export function placeTask(
   const waits = (origin?.notBeforeMs ?? 0) > ctx.now || ctx.held !== "" || isOccupied(ctx, slot);
   const desired = waits ? TaskState.READY : goalOf(ctx);
   const task = newTask(ctx, slot, desired, ctx.held === "" ? origin : heldOrigin(ctx, origin));
-  draft.create(slot, { ...task, volumeNodeId: volumeNodeOf(ctx, slot) });
+  draft.create(slot, { ...task, volumeNodeId: boundTo(ctx, slot) });
 }
 
-/** Whether replicas stay with the volumes that they have on a node. */
-function isSticky({ spec }: Service): boolean {
-  return spec?.task?.placement?.stickyVolumes ?? false;
-}
-
-/** The node that holds the volumes of a sticky slot: where its tasks ran, while it is in the swarm. */
-function volumeNodeOf({ service, node }: ServiceContext, slot: Slot): string {
+/** Where the next task of a slot has to go for its volumes; empty = anywhere. */
+function boundTo({ service, node }: ServiceContext, slot: Slot): string {
   if (!isSticky(service) || slot.slot === 0) return "";
-  const holds = ({ nodeId, volumeNodeId }: Task): string => nodeId || volumeNodeId;
-  const last = newestOf([...slot.past, ...slot.wanted], (task) => holds(task) !== "");
-  const nodeId = last ? holds(last) : "";
-  return node(nodeId) ? nodeId : "";
+  return volumeNodeOf([...slot.past, ...slot.wanted], node);
 }
 
 /** The origin of a task that what its service depends on keeps from starting: it says so. */

@@ -9,6 +9,7 @@ import { Draft } from "./draft.ts";
 import { inSlices } from "./in-slices.ts";
 import type { Modules } from "./modules.ts";
 import { attemptsKept, planReap, retentionLimit, slotOf } from "./plan-reap.ts";
+import { isSticky } from "./sticky-volumes.ts";
 import { hasEnded } from "./task-state.ts";
 import { workOff } from "./work-off.ts";
 
@@ -20,6 +21,19 @@ const REAP_BATCH_SLOTS_MAX = 1_000;
 
 /** Slots looked at between two turns of the event loop. */
 const REAP_SLICE_SLOTS_MAX = 2_000;
+
+/** Whether a service that changed, or went, may keep fewer tasks than before. */
+function keepsOthers({
+  object: service,
+  old,
+  change,
+}: Extract<StoreEvent, { kind: "service" }>): boolean {
+  if (change === ChangeKind.REMOVE) return isSticky(service);
+  if (!old) return false;
+  const before = attemptsKept(old.spec?.task ?? null);
+  if (before !== attemptsKept(service.spec?.task ?? null)) return true;
+  return isSticky(old) && !isSticky(service);
+}
 
 /** Takes finished tasks out of the store when nobody needs them. */
 class TaskReaper implements Controller {
@@ -47,9 +61,7 @@ class TaskReaper implements Controller {
       const before = event.old && retentionLimit(event.old);
       if (before !== retentionLimit(event.object)) this.#sweeps = true;
     } else if (event.kind === "service") {
-      const { object: service, old } = event;
-      const before = attemptsKept(old?.spec?.task ?? null);
-      if (old && before !== attemptsKept(service.spec?.task ?? null)) this.#changed.add(service.id);
+      if (keepsOthers(event)) this.#changed.add(event.object.id);
     } else if (event.kind === "task" && event.change !== ChangeKind.REMOVE) {
       const { object: task, old } = event;
       if (this.#mayFree(task, old)) this.#add(task);

@@ -3,6 +3,8 @@ import type { StoreView } from "../store/tables.ts";
 
 /** What filters look up of the cluster, beyond the nodes. */
 export interface ClusterFacts {
+  /** Whether there is a node with this id. */
+  readonly isMember: (nodeId: string) => boolean;
   /** Driver of the network with this id; empty when there is no such network. */
   readonly networkDriver: (id: string) => string;
   /** The volumes that a mount's source means: one by its name, or those of a `group:NAME`. */
@@ -12,8 +14,9 @@ export interface ClusterFacts {
   readonly volumesOn: (nodeId: string) => Iterable<Volume>;
 }
 
-/** Of a cluster without networks and volumes. */
+/** Of a cluster without networks and volumes, which every node is a member of. */
 export const NO_FACTS: ClusterFacts = {
+  isMember: () => true,
   networkDriver: () => "",
   volumes: () => [],
   volume: () => undefined,
@@ -25,6 +28,7 @@ const GROUP = "group:";
 /** The facts as `view` has them at the time they are asked for. */
 export function factsOf(view: StoreView): ClusterFacts {
   return {
+    isMember: (nodeId) => view.node.get(nodeId) !== undefined,
     networkDriver: (id) => view.network.get(id)?.spec?.driver?.name ?? "",
     volumes: (source) =>
       source.startsWith(GROUP)

@@ -48,8 +48,11 @@ class Scheduler implements Controller {
 
   mark({ kind, change, object, old }: StoreEvent): void {
     if (kind === "node") {
-      if (change === ChangeKind.REMOVE) this.#placer.nodes.removeNode(object.id);
-      else this.#placer.nodes.putNode(object, this.#tasksOf(object.id));
+      if (change === ChangeKind.REMOVE) {
+        this.#placer.nodes.removeNode(object.id);
+        // Replicas that its volumes held are free now.
+        this.#placer.nodes.openAll();
+      } else this.#placer.nodes.putNode(object, this.#tasksOf(object.id));
     } else if (kind === "task") {
       if (change === ChangeKind.REMOVE) this.#placer.remove(object);
       else this.#markTask(object, old);

@@ -161,6 +161,27 @@ describe("a container's fields", function () {
     assert.deepEqual(lines, ["stdout of the volume"]);
   });
 
+  it("a part of a volume is mounted, or refused where the engine would mount all of it", async () => {
+    const volume = make("MountVolumeOptions", { subpath: "part" });
+    const mount = { type: MountType.VOLUME, source: "parts", target: "/data" };
+    const whole = await started({
+      command: ["busybox", "mkdir", "-p", "/data/part/inner"],
+      mounts: [make("Mount", mount)],
+    });
+    await whole.wait(signal);
+    const command = ["test", "-d", "/data/inner"];
+    const mounts = [make("Mount", { ...mount, volume })];
+    const { ApiVersion } = await engine().docker.version();
+    if (Number(ApiVersion.split(".")[1]) >= 45) {
+      const part = await started({ command, mounts });
+      assert.equal((await part.wait(signal)).code, 0);
+    } else
+      await assert.rejects(container({ command, mounts }).prepare(signal), {
+        code: "failed-precondition",
+        message: /mounts volumes as a whole: part of volume parts needs an engine from 26\.0 on$/,
+      });
+  });
+
   it("a container that takes more memory than it may is said to have", async () => {
     const limits = make("Resources", { memoryBytes: 16 << 20 });
     const { spec } = containerTask("x", {

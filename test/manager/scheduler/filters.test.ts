@@ -69,6 +69,8 @@ describe("the filter of sticky volumes", () => {
     const refused = "no suitable node (volumes of the replica are not on 1 node)";
     assert.equal(refusal(described("n2", {}), held), refused);
     assert.equal(refusal(described("n2", {}), aContainerTask("t", {})), "");
+    const gone = { ...NO_FACTS, isMember: (id: string) => id !== "n1" };
+    assert.equal(refusal(described("n2", {}), held, gone), "", "n1 was removed");
   });
 });
 
@@ -150,7 +152,7 @@ describe("the volume filter", () => {
       ...fields,
     });
   const factsOf = (...volumes: readonly Volume[]): ClusterFacts => ({
-    networkDriver: () => "",
+    ...NO_FACTS,
     volume: (id) => volumes.find((volume) => volume.id === id),
     volumesOn: (nodeId) =>
       volumes.filter((volume) => volume.publishStatus.some((one) => one.nodeId === nodeId)),

@@ -5,6 +5,7 @@ import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { Task } from "../../../proto/generated.ts";
 import { make } from "../../../proto/codec.ts";
 import { placeClusterMounts } from "../cluster-mounts.ts";
+import { refuseSubpaths } from "./subpaths.ts";
 import type { Limit } from "../limit.ts";
 import type { PayloadDir } from "../payload-dir.ts";
 import type {
@@ -157,7 +158,8 @@ export class DockerController implements TaskController {
 
   async #create(signal: AbortSignal): Promise<void> {
     const { docker, payloads } = this.#modules;
-    const { secrets, configs, env } = containerSpec(this.#task);
+    const { secrets, configs, env, mounts } = containerSpec(this.#task);
+    await refuseSubpaths(mounts, docker, signal);
     const values = env.map((entry) => entry.split(/=(.*)/s, 2) as [string, string]);
     const request = { secrets, configs, scope: this.#scope, env: Object.fromEntries(values) };
     const files = payloads.write(this.#task.id, taskPayload(request, this.#files), null);

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, statSync } from "node:fs";
-import { join, posix } from "node:path";
+import { posix } from "node:path";
 import { SwarmError } from "../../../lib/errors.ts";
 import { MountType, type Mount } from "../../../proto/generated.ts";
 import { checkMount, invalidMount } from "../mount-check.ts";
 import { expand, type TemplateScope } from "../template.ts";
-import type { Volumes } from "./volumes.ts";
+import { pathInRoot } from "./path-in-root.ts";
+import { Volumes } from "./volumes.ts";
 
 /** One line of an fstab: what mount(8) is told. */
 export interface MountEntry {
@@ -66,23 +67,27 @@ async function volumeEntry(
 ): Promise<MountEntry> {
   const { target, readOnly, volume: options } = mount;
   const ro = readOnly ? ["ro"] : [];
-  if (mount.source === "") {
-    const source = join(context.anonymousDir, String(index));
-    mkdirSync(source, { recursive: true, mode: 0o755 });
-    return { source, target, type: "none", options: ["bind", ...ro], isFile: false };
-  }
+  const isAnonymous = mount.source === "";
+  const volumes = isAnonymous ? new Volumes(context.anonymousDir) : context.volumes;
+  const name = isAnonymous ? String(index) : mount.source;
   const content = context.contentAt(target);
-  const { volumes, scope } = context;
-  const volume = await volumes.ensure(mount.source, { options, scope }, content);
+  const volume = await volumes.ensure(name, { options, scope: context.scope }, content);
+  const subpath = options?.subpath ?? "";
   if (volume.path === "") {
     const { device = "", type = "", o = "" } = volume.options;
+    if (subpath !== "")
+      throw new SwarmError(
+        "unimplemented",
+        `volume ${name} is a file system of its own: processes mount all of it, not ${subpath}`,
+      );
     const own = [...o.split(",").filter(Boolean), ...ro];
     return { source: device || "none", target, type: type || "none", options: own, isFile: false };
   }
-  const source = join(volume.path, posix.normalize(`/${options?.subpath ?? ""}`));
-  if (!existsSync(source))
-    throw invalidMount(`volume ${mount.source} has no directory ${options?.subpath ?? ""}`);
-  return { source, target, type: "none", options: ["bind", ...ro], isFile: false };
+  // Tasks make links in their volumes; none leads out of one.
+  const source = pathInRoot(volume.path, subpath);
+  if (!existsSync(source)) throw invalidMount(`volume ${name} has no directory ${subpath}`);
+  const isFile = !statSync(source).isDirectory();
+  return { source, target, type: "none", options: ["bind", ...ro], isFile };
 }
 
 /**

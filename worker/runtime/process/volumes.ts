@@ -42,8 +42,9 @@ function expandAll(
 }
 
 /**
- * The local volumes of the process runtime: directories that outlive their tasks. A volume is made
- * by the first task that names it, and stays until somebody deletes its directory.
+ * Local volumes of the process runtime, a directory each. A volume is made by the first task that
+ * names it, and stays until somebody deletes its directory: people, or for those without a name the end
+ * of their task.
  */
 export class Volumes {
   readonly #dir: string;

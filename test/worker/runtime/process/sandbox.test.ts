@@ -245,10 +245,85 @@ describe("a process in a sandbox", () => {
     const mounts = [make("Mount", { type: MountType.VOLUME, target: "/data" })];
     const controller = await start("echo x > /data/x", { rootFs: image, mounts });
     await controller.wait(signal);
-    assert.equal(existsSync(join(dir, `state/roots/t${number}/volumes/0/x`)), true);
+    assert.equal(existsSync(join(dir, `state/roots/t${number}/volumes/0/_data/x`)), true);
     await controller.remove(signal);
     started.splice(0);
     assert.deepEqual(readdirSync(join(dir, "state/roots")), []);
+  });
+
+  it("begins volumes with what the root has there, named or not, but for those with nocopy", async () => {
+    const volumes = [
+      { target: "/data" },
+      { target: "/data", source: "filled" },
+      { target: "/data", volume: make("MountVolumeOptions", { noCopy: true }) },
+      { target: "/data", source: "empty", volume: make("MountVolumeOptions", { noCopy: true }) },
+    ];
+    const found: (readonly string[])[] = [];
+    for (const fields of volumes) {
+      const mounts = [make("Mount", { type: MountType.VOLUME, ...fields })];
+      found.push(await run("ls /data", { rootFs: image, mounts }));
+    }
+    assert.deepEqual(found, [["stdout seed"], ["stdout seed"], [], []]);
+  });
+
+  it("makes a volume with labels and options, templates expanded, named or not", async () => {
+    const options = make("MountVolumeOptions", {
+      labels: { of: "{{.Service.Name}}" },
+      driver: make("Driver", {
+        name: "local",
+        options: { type: "tmpfs", device: "tmpfs", o: "size={{.Task.Slot}}m,mode=0750" },
+      }),
+    });
+    const script = "ls -ld /data; cat /proc/self/mounts";
+    for (const source of ["sized", ""]) {
+      const mount = { type: MountType.VOLUME, source, target: "/data", volume: options };
+      const lines = await run(script, { rootFs: image, mounts: [make("Mount", mount)] });
+      assert.ok(
+        lines.some((line) => /^stdout tmpfs \/data tmpfs .*size=3072k,mode=750/.test(line)),
+        lines.join("\n"),
+      );
+    }
+    const record = readFileSync(join(dir, "state/volumes/sized/volume.json"), "utf8");
+    assert.deepEqual(JSON.parse(record).labels, { of: "web" });
+    const part = make("MountVolumeOptions", { subpath: "x" });
+    const mount = { type: MountType.VOLUME, source: "sized", target: "/data", volume: part };
+    await assert.rejects(run("true", { rootFs: image, mounts: [make("Mount", mount)] }), {
+      code: "unimplemented",
+    });
+  });
+
+  it("gets a part of a volume, and never what is outside of it", async () => {
+    const mount = (subpath: string) => ({
+      rootFs: image,
+      mounts: [
+        make("Mount", {
+          type: MountType.VOLUME,
+          source: "parts",
+          target: "/data",
+          volume: make("MountVolumeOptions", { subpath, noCopy: true }),
+        }),
+      ],
+    });
+    const data = join(dir, "state/volumes/parts/_data");
+    await run("true", mount(""));
+    mkdirSync(join(data, "a/etc"), { recursive: true });
+    writeFileSync(join(data, "a/file"), "part\n");
+    for (const [name, target] of [
+      ["up", "../../../.."],
+      ["away", "/etc"],
+      ["near", "a"],
+    ] as const)
+      symlinkSync(target, join(data, name));
+    assert.deepEqual(await run("cat /data/file", mount("a")), ["stdout part"]);
+    assert.deepEqual(await run("cat /data/file", mount("near")), ["stdout part"]);
+    assert.deepEqual(await run("ls /data", mount("up")), [
+      "stdout a",
+      "stdout away",
+      "stdout near",
+      "stdout up",
+    ]);
+    for (const outside of ["away", "none", "../../x"])
+      await assert.rejects(run("true", mount(outside)), /volume parts has no directory/);
   });
 
   it("finds a cluster volume where the node has published it, read-only if asked", async () => {
