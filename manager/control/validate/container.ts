@@ -14,10 +14,16 @@ import { checkTemplate } from "./template.ts";
 const ISOLATIONS = ["", "default", "process", "hyperv"];
 const SECCOMP_MODES = ["", "default", "unconfined", "custom"];
 const APPARMOR_MODES = ["", "default", "disabled"];
+/** The kernel's limits (`RLIMIT_…`); with any other name no task can start. */
+const ULIMITS = [
+  ...["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile"],
+  ...["nproc", "rss", "rtprio", "rttime", "sigpending", "stack"],
+];
 
 function checkUlimits(ulimits: readonly Ulimit[]): void {
   for (const { name, soft, hard } of ulimits) {
-    if (name === "") throw invalid("a ulimit needs a name");
+    if (!ULIMITS.includes(name.toLowerCase()))
+      throw invalid(`unknown ulimit "${name}": use one of ${ULIMITS.join(", ")}`);
     if (hard !== -1 && (soft > hard || soft === -1))
       throw invalid(`ulimit ${name}: the soft limit ${soft} is above the hard limit ${hard}`);
   }

@@ -58,6 +58,11 @@ function errorOf(fields: Fields<ServiceSpec>, name = "web"): SwarmError | undefi
 
 const REFUSED: [string, Fields<ServiceSpec>][] = [
   ["TaskSpec: missing runtime", { task: null }],
+  [
+    'unknown ulimit "files": use one of as, core, cpu, data, fsize, locks, memlock, msgqueue, nice, ' +
+      "nofile, nproc, rss, rtprio, rttime, sigpending, stack",
+    container({ ulimits: [{ name: "files", soft: 1, hard: 1 }] }),
+  ],
   ["TaskSpec: missing runtime", { task: make("TaskSpec") }],
   ["ContainerSpec: image reference must be provided", container({ image: "" })],
   ['ContainerSpec: "Nginx" is not a valid repository/tag', container({ image: "Nginx" })],
