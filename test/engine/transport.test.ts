@@ -72,6 +72,8 @@ describe("HTTP transport", () => {
     }
     rig.node.state = { ...rig.node.state, state: "active" };
     assert.match((await rig.get("/nodes")).message(), /Worker nodes can't be used to view/);
+    rig.node.state = { ...rig.node.state, state: "pending" };
+    assert.match((await rig.get("/nodes")).message(), /is starting, or joining a swarm, right now/);
     rig.node.state = { ...rig.node.state, state: "locked" };
     assert.match((await rig.get("/services/x")).message(), /^Swarm is encrypted and needs to be/);
   });
