@@ -324,8 +324,11 @@ export class SystemCluster {
 
   /** Everything that any swarmd of this cluster started for a task, by process id. */
   remains(): readonly number[] {
-    const worker = `SKEP_WORKER=${this.root}/`;
-    return this.#marked((env) => env.some((entry) => entry.startsWith(worker)));
+    // What starts them serves all tasks, and stays as long as its swarmd.
+    const marks = [`SKEP_WORKER=${this.root}/`, "SKEP_TASK_ID="];
+    return this.#marked((env) =>
+      marks.every((mark) => env.some((entry) => entry.startsWith(mark))),
+    );
   }
 
   #marked(
