@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { ServerResponse } from "node:http";
 import { unreachable } from "../lib/assert.ts";
 import { toHttpError } from "./request-error.ts";
-import type { Reply } from "./route.ts";
+import { JsonText, type Reply } from "./route.ts";
 
 type Headers = Readonly<Record<string, string | number>>;
 
@@ -98,5 +98,7 @@ export class Responder {
 }
 
 function elements(items: readonly unknown[]): string {
-  return items.map((item) => JSON.stringify(item)).join(",");
+  return items
+    .map((item) => (item instanceof JsonText ? item.text : JSON.stringify(item)))
+    .join(",");
 }

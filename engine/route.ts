@@ -2,6 +2,15 @@ import type { ApiRequest } from "./api-request.ts";
 import { pageNotFound } from "./api-version.ts";
 import { translateSlices } from "./slices.ts";
 
+/** A value that is JSON already. */
+export class JsonText {
+  readonly text: string;
+
+  constructor(value: unknown) {
+    this.text = JSON.stringify(value);
+  }
+}
+
 /** What a route answers. */
 export type Reply =
   | { readonly kind: "json"; readonly status: number; readonly value: unknown }
@@ -11,7 +20,7 @@ export type Reply =
       readonly headers: Readonly<Record<string, string>>;
     }
   | { readonly kind: "empty"; readonly status: number }
-  /** A JSON array, written slice by slice. */
+  /** A JSON array, written slice by slice; its elements may be {@link JsonText}. */
   | { readonly kind: "list"; readonly slices: AsyncIterable<readonly unknown[]> }
   /** Chunks sent as they come; the headers go out at once. */
   | {

@@ -1,4 +1,5 @@
 import protobuf from "protobufjs";
+import { Recent } from "../lib/recent.ts";
 
 /**
  * Messages that very many others hold as the same object: every task of a service carries its
@@ -24,27 +25,9 @@ export function shareMessages(type: protobuf.Type): void {
   keepDecoded(type);
 }
 
-/** A map that forgets its oldest entries. */
-class Recent<K, V> {
-  readonly #entries = new Map<K, V>();
-
-  get(key: K): V | undefined {
-    return this.#entries.get(key);
-  }
-
-  set(key: K, value: V): void {
-    this.#entries.set(key, value);
-    if (this.#entries.size <= KEPT_PER_TYPE_MAX) return;
-    for (const oldest of this.#entries.keys()) {
-      this.#entries.delete(oldest);
-      return;
-    }
-  }
-}
-
 function keepEncoded(type: protobuf.Type): void {
   const encode = type.encode.bind(type);
-  const kept = new Recent<object, Uint8Array>();
+  const kept = new Recent<object, Uint8Array>(KEPT_PER_TYPE_MAX);
   type.encode = (message, writer = protobuf.Writer.create()) => {
     const known = kept.get(message);
     if (known) return writer.raw(known);
@@ -70,7 +53,7 @@ function latin1({ buffer, byteOffset }: Uint8Array, from: number, to: number): s
 
 function keepDecoded(type: protobuf.Type): void {
   const decode = type.decode.bind(type) as Decode;
-  const kept = new Recent<string, protobuf.Message>();
+  const kept = new Recent<string, protobuf.Message>(KEPT_PER_TYPE_MAX);
   const decodeOnce: Decode = (reader, length, group, depth, first) => {
     if (!(reader instanceof protobuf.Reader) || length === undefined)
       return decode(reader, length, group, depth);

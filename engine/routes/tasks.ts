@@ -1,9 +1,11 @@
 import { assert } from "../../lib/assert.ts";
+import { Recent } from "../../lib/recent.ts";
 import { make } from "../../proto/codec.ts";
 import type { ListFilter, Network, Task } from "../../proto/generated.ts";
 import type { ApiRequest } from "../api-request.ts";
 import { commonFilter, enumFilter, parseFilters } from "../filters.ts";
-import { json, list, param, type Reply, type Route } from "../route.ts";
+import { json, JsonText, list, param, type Reply, type Route } from "../route.ts";
+import type { Json } from "../translate/common.ts";
 import { TASK_STATES, taskJson } from "../translate/task.ts";
 import { listNetworks } from "./networks.ts";
 import { findNode } from "./nodes.ts";
@@ -19,6 +21,22 @@ const FILTER_KEYS = [
   "_up-to-date",
   "runtime",
 ];
+
+/** Tasks whose text is kept: some megabytes, and more tasks than anybody watches. */
+const TEXTS_MAX = 1_024;
+
+/** Whoever watches a service lists its tasks again and again, of which most are what they were. */
+const texts = new Recent<Task, JsonText>(TEXTS_MAX);
+
+/** A task for a list. It never changes, but networks that it is on may come and go. */
+function listed(task: Task, networks: ReadonlyMap<string, Network>): Json | JsonText {
+  if (task.networks.length > 0) return taskJson(task, networks);
+  const known = texts.get(task);
+  if (known) return known;
+  const text = new JsonText(taskJson(task, networks));
+  texts.set(task, text);
+  return text;
+}
 
 /** Services and nodes may be given by id, name or id prefix; one that does not exist is a 404. */
 async function readFilter(request: ApiRequest): Promise<ListFilter> {
@@ -62,7 +80,7 @@ async function listAll(request: ApiRequest): Promise<Reply> {
   const { consistency, call } = request;
   const { tasks } = await control.listTasks({ filter, page: null, consistency }, call);
   const networks = await networksOf(request, tasks);
-  return list(tasks, (slice) => slice.map((task) => taskJson(task, networks)));
+  return list(tasks, (slice) => slice.map((task) => listed(task, networks)));
 }
 
 async function inspect(request: ApiRequest): Promise<Reply> {

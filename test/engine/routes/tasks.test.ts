@@ -148,6 +148,27 @@ describe("/tasks", () => {
     assert.equal(bad.message(), "Invalid desired-state filter: 'up'");
   });
 
+  it("lists a task each time as it is then, and with its networks as they are then", async () => {
+    const network = rig.control.putNetwork(make("Network", { id: "n".repeat(25) }));
+    const networks = [make("NetworkAttachment", { networkId: network.id })];
+    const plain = rig.control.putTask(web);
+    rig.control.putTask(web, { networks });
+    const listed = async (): Promise<unknown> => {
+      const list = (await rig.get("/tasks")).json() as readonly { readonly ID: string }[];
+      for (const task of list)
+        assert.deepEqual(task, (await rig.get(`/tasks/${task.ID}`)).json(), "as by itself");
+      assert.equal(list.length, 2);
+      return list;
+    };
+    const first = await listed();
+    assert.deepEqual(await listed(), first);
+    rig.control.putTask(web, { ...plain, desiredState: TaskState.SHUTDOWN });
+    rig.control.putNetwork({ ...network, driverState: { name: "bridge", options: {} } });
+    const later = JSON.stringify(await listed());
+    assert.match(later, /"DesiredState":"shutdown"/);
+    assert.match(later, /"DriverState":\{"Name":"bridge"\}/);
+  });
+
   it("streams long lists whole", async () => {
     for (let slot = 1; slot <= 1234; slot++) rig.control.putTask(web, { slot });
     const reply = await rig.get("/tasks");
