@@ -15,10 +15,10 @@ const ISOLATIONS = ["", "default", "process", "hyperv"];
 const SECCOMP_MODES = ["", "default", "unconfined", "custom"];
 const APPARMOR_MODES = ["", "default", "disabled"];
 /** The kernel's limits (`RLIMIT_…`); with any other name no task can start. */
-const ULIMITS = [
-  ...["as", "core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile"],
-  ...["nproc", "rss", "rtprio", "rttime", "sigpending", "stack"],
-];
+const ULIMITS = (
+  "as core cpu data fsize locks memlock msgqueue nice nofile nproc rss rtprio rttime " +
+  "sigpending stack"
+).split(" ");
 
 function checkUlimits(ulimits: readonly Ulimit[]): void {
   for (const { name, soft, hard } of ulimits) {
