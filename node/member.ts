@@ -201,6 +201,7 @@ export class Member {
         labels: options.labels,
         genericResources: options.genericResources,
         devices: options.devices,
+        cdiDirs: options.cdiDirs,
         version,
         managers: this.managers.map(({ addr }) => addr),
       },

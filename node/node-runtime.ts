@@ -9,8 +9,9 @@ export function openNodeRuntime(
   signal: AbortSignal,
 ): Promise<Runtime> {
   const { options, state } = modules;
-  const { hostname, runtime, dockerHost, images } = options;
+  const { hostname, runtime, dockerHost, images, cdiDirs } = options;
   const node = { nodeId, hostname, architecture: os.machine(), os: process.platform };
   const dir = state.join("runtime");
-  return openRuntime({ choice: runtime, dockerHost, dir, images, node }, modules, signal);
+  const asked = { choice: runtime, dockerHost, dir, images, cdiDirs, node };
+  return openRuntime(asked, modules, signal);
 }

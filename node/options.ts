@@ -6,7 +6,7 @@ import type { CsiPluginOptions } from "../proto/csi-plugin.ts";
 import type { GenericResource } from "../proto/generated.ts";
 import type { DefaultPaths } from "../lib/default-paths.ts";
 import type { LogFormat, LogLevel } from "../lib/log.ts";
-import type { ImageOptions, RuntimeChoice } from "../worker/index.ts";
+import { CDI_DIRS, type ImageOptions, type RuntimeChoice } from "../worker/index.ts";
 import { parseDuration } from "../lib/units.ts";
 
 /** Names of PEM files. */
@@ -38,6 +38,8 @@ export interface SwarmdOptions {
   readonly genericResources: readonly GenericResource[];
   /** Devices that tasks may ask for: paths below /dev and full names of CDI devices. */
   readonly devices: readonly string[];
+  /** Directories with specifications of CDI devices; later ones win. */
+  readonly cdiDirs: readonly string[];
   /** CSI plugins of this host, for cluster volumes. */
   readonly csiPlugins: readonly CsiPluginOptions[];
   readonly logLevel: LogLevel;
@@ -164,6 +166,12 @@ const GENERIC_RESOURCE = new Option(
 )
   .argParser(genericResource)
   .default([], "none");
+const CDI_SPEC_DIR = new Option(
+  "--cdi-spec-dir <dir>",
+  "where CDI devices are described, as JSON (repeatable)",
+)
+  .argParser((dir: string, before: readonly string[] | undefined) => [...(before ?? []), dir])
+  .default(undefined, CDI_DIRS.join(" and "));
 const CSI_PLUGIN = new Option(
   "--csi-plugin <name=url>",
   "a CSI plugin for cluster volumes, at unix:///path/to/csi.sock (repeatable)",
@@ -209,6 +217,7 @@ export function swarmdCommand(
     )
     .addOption(GENERIC_RESOURCE)
     .addOption(DEVICE)
+    .addOption(CDI_SPEC_DIR)
     .addOption(CSI_PLUGIN)
     .addOption(new Option("--log-level <level>").choices(LOG_LEVELS).default("info"))
     .addOption(new Option("--log-format <format>").choices(["text", "json"]).default("text"))
@@ -223,13 +232,14 @@ export function swarmdCommand(
     .showHelpAfterError("(swarmd --help lists the options)")
     .allowExcessArguments(false)
     .action(async (raw) => {
-      const { label: labels, host: hosts, device: devices, ...named } = raw;
+      const { label: labels, host: hosts, device: devices, cdiSpecDir, ...named } = raw;
       const { genericResource: genericResources, csiPlugin: csiPlugins, ...others } = named;
       const { imageGc, imageGcUnused, imageGcDisk, preferLocalImages, ...more } = others;
       const { tlsverify, tlscacert, tlscert, tlskey, ...rest } = more;
       const tls = tlsFiles({ tlsverify, tlscacert, tlscert, tlskey });
       const images = imageOptions({ imageGc, imageGcUnused, imageGcDisk, preferLocalImages });
-      const told = { labels, devices, genericResources, csiPlugins, images };
+      const cdiDirs = cdiSpecDir ?? CDI_DIRS;
+      const told = { labels, devices, cdiDirs, genericResources, csiPlugins, images };
       await run({ ...rest, ...told, tls, hosts: hosts ?? [`unix://${defaults.socket}`] });
     });
 }

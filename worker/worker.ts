@@ -39,6 +39,8 @@ export interface WorkerOptions {
   readonly genericResources: readonly GenericResource[];
   /** Devices that tasks may ask for, beside those that CDI specifications describe. */
   readonly devices: readonly string[];
+  /** Where CDI specifications lie. */
+  readonly cdiDirs: readonly string[];
   /** Version shown as the engine's where no engine takes part. */
   readonly version: string;
   /** Control addresses to begin with; those remembered from earlier sessions come on top. */
@@ -143,7 +145,7 @@ export class Worker {
   }
 
   async #describe(signal: AbortSignal): Promise<NodeDescription> {
-    const { hostname, labels, version, genericResources, devices } = this.#options;
+    const { hostname, labels, version, genericResources, devices, cdiDirs } = this.#options;
     const found = await this.#modules.runtime.describe(signal);
     const csiInfo = await this.#csiInfo.describe(signal);
     return make("NodeDescription", {
@@ -153,7 +155,7 @@ export class Worker {
         ...found.resources,
         generic: [...found.resources.generic, ...genericResources],
       },
-      devices: [...new Set([...devices, ...readCdi().keys()])].toSorted(),
+      devices: [...new Set([...devices, ...readCdi(cdiDirs).keys()])].toSorted(),
       engine: make("EngineDescription", {
         engineVersion: found.engineVersion || version,
         labels: { ...found.labels, ...labels },

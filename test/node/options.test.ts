@@ -40,6 +40,14 @@ describe("the command line of swarmd", () => {
     await assert.rejects(parse(...twice), /there is a plugin a already/);
   });
 
+  it("reads CDI specifications where it is told, and else where everybody does", async () => {
+    assert.deepEqual((await parse()).cdiDirs, ["/etc/cdi", "/var/run/cdi"]);
+    assert.deepEqual((await parse("--cdi-spec-dir", "/a", "--cdi-spec-dir", "/b")).cdiDirs, [
+      "/a",
+      "/b",
+    ]);
+  });
+
   it("takes generic resources as names or one count a kind", async () => {
     const flags = ["gpu=GPU-1", "gpu=GPU-2", "ssd=3"].flatMap((it) => ["--generic-resource", it]);
     assert.deepEqual((await parse(...flags)).genericResources, [

@@ -59,6 +59,7 @@ describe("worker over gRPC, with processes", () => {
         labels: {},
         genericResources: [],
         devices: [],
+        cdiDirs: [],
         version: "0.1.0",
         managers: [addr],
       },

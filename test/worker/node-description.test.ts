@@ -43,7 +43,14 @@ describe("the description of a node", () => {
     dir = await mkdtemp(join(tmpdir(), "skep-description-"));
     leader = new FakeDispatcher();
     machine = new CountingRuntime();
-    const options = { hostname: "a", labels: {}, genericResources: [], devices: [], version: "1" };
+    const options = {
+      hostname: "a",
+      labels: {},
+      genericResources: [],
+      devices: [],
+      cdiDirs: [],
+      version: "1",
+    };
     worker = await openWorker(
       { ...options, dir, caller: CALLER, managers: ["m1:2377"] },
       {

@@ -18,6 +18,7 @@ const OPTIONS = {
   labels: { zone: "a" },
   genericResources: [],
   devices: [],
+  cdiDirs: [],
   version: "0.1.0",
   managers: ["m1:2377", "m2:2377"],
 } as const;

@@ -2,8 +2,8 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { SwarmError } from "../../lib/errors.ts";
 
-/** Where specifications of the Container Device Interface lie; later ones win. */
-const CDI_DIRS = ["/etc/cdi", "/var/run/cdi"];
+/** Where specifications of the Container Device Interface lie unless told; later ones win. */
+export const CDI_DIRS = ["/etc/cdi", "/var/run/cdi"];
 
 /** What a task gets with a device. */
 interface ContainerEdits {
@@ -33,7 +33,7 @@ export type CdiDevices = ReadonlyMap<string, readonly ContainerEdits[]>;
  * The devices that this node's CDI specifications describe; only those in JSON are read. A file that
  * is none is left out: somebody may be writing it.
  */
-export function readCdi(dirs: readonly string[] = CDI_DIRS): CdiDevices {
+export function readCdi(dirs: readonly string[]): CdiDevices {
   const found = new Map<string, readonly ContainerEdits[]>();
   const files = dirs
     .filter((dir) => existsSync(dir))
@@ -68,7 +68,7 @@ export function cdiEdits(names: readonly string[], devices: CdiDevices): readonl
         throw new SwarmError(
           "not-found",
           `device ${name} is not described on this node: put its CDI specification, as JSON, into ` +
-            CDI_DIRS.join(" or "),
+            "a directory that swarmd reads (--cdi-spec-dir)",
         );
       }),
     ),

@@ -21,6 +21,8 @@ export interface OpenRuntimeOptions {
   /** A private directory for what the runtimes keep; made if missing. */
   readonly dir: string;
   readonly images: ImageOptions;
+  /** Where the node's CDI devices are described. */
+  readonly cdiDirs: readonly string[];
   readonly node: Pick<NodeScope, "nodeId" | "hostname">;
 }
 
@@ -38,10 +40,10 @@ export async function openRuntime(
   modules: { readonly clock: Clock; readonly log: Logger },
   signal: AbortSignal,
 ): Promise<Runtime> {
-  const { dir } = options;
+  const { dir, cdiDirs } = options;
   const node = { ...options.node, architecture: hostArchitecture(), os: "linux" };
   const container = await openContainers({ ...options, node }, modules, signal);
-  const processes = { dir: join(dir, "processes"), node, launchProcess: true };
+  const processes = { dir: join(dir, "processes"), node, cdiDirs, launchProcess: true };
   const process = await openProcessRuntime(processes, modules);
   return new RuntimeSet({ container, process });
 }

@@ -374,7 +374,7 @@ describe("docker runtime", function () {
 
   it("is taken by choice `auto`, next to the process runtime", async () => {
     const both = await openRuntime(
-      { choice: "auto", dockerHost: engine().host, dir, images: IMAGES, node: NODE },
+      { choice: "auto", dockerHost: engine().host, dir, images: IMAGES, cdiDirs: [], node: NODE },
       { clock, log: silentLog },
       signal,
     );

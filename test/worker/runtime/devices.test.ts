@@ -71,7 +71,7 @@ describe("the devices of a task", () => {
 
   it("are looked for on the node before a process starts", () => {
     const plan = (device: string) =>
-      planProcess(processTask("t1", { command: ["true"], devices: [device] }), {});
+      planProcess(processTask("t1", { command: ["true"], devices: [device] }), {}, []);
     assert.deepEqual(plan("/dev/null").devices, [
       { host: "/dev/null", target: "/dev/null", permissions: RW },
     ]);
@@ -83,7 +83,7 @@ describe("the devices of a task", () => {
   it("are told in variables, as swarm mode names them", () => {
     const assignedGenericResources = [named("NVIDIA-GPU", "a"), named("NVIDIA-GPU", "b")];
     const task = processTask("t1", { command: ["true"] }, { assignedGenericResources });
-    assert.equal(planProcess(task, {}).env["DOCKER_RESOURCE_NVIDIA_GPU"], "a,b");
+    assert.equal(planProcess(task, {}, []).env["DOCKER_RESOURCE_NVIDIA_GPU"], "a,b");
   });
 });
 

@@ -61,6 +61,7 @@ describe("the runtimes of a node", () => {
         dockerHost: `unix://${socket()}`,
         dir,
         images: { preferLocal: false, collect: null },
+        cdiDirs: [],
         node: { nodeId: "n1", hostname: "a" },
       },
       { clock, log: silentLog },

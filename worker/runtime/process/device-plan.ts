@@ -15,17 +15,24 @@ export interface DevicePlan {
 
 const NONE: DevicePlan = { nodes: [], mounts: [], env: [] };
 
+/** Kind under which NVIDIA's tools describe GPUs, by their ids among others. */
+const NVIDIA_GPU = "nvidia.com/gpu";
+
 /**
- * The devices of a process, CDI's taken apart. Hooks of CDI specifications, which would run programs
- * on the node, are not run. Throws `invalid` or `not-found` for what is no device of this node.
+ * The devices of a process, CDI's taken apart, as the specifications in `cdiDirs` describe them. Hooks
+ * of CDI specifications, which would run programs on the node, are not run. GPUs that came by their
+ * ids are those that are described; of others a process has the variable only. Throws `invalid` or `not-found` for what is no device of this node.
  */
 export function planDevices(
   asked: readonly string[],
   assigned: readonly GenericResource[],
+  cdiDirs: readonly string[],
 ): DevicePlan {
-  const { nodes, cdi } = taskDevices(asked, assigned);
-  if (nodes.length + cdi.length === 0) return NONE;
-  const edits = cdi.length > 0 ? cdiEdits(cdi, readCdi()) : [];
+  const { nodes, cdi, gpus } = taskDevices(asked, assigned);
+  if (nodes.length + cdi.length + gpus.length === 0) return NONE;
+  const described = cdi.length + gpus.length > 0 ? readCdi(cdiDirs) : new Map();
+  const found = gpus.map((id) => `${NVIDIA_GPU}=${id}`).filter((name) => described.has(name));
+  const edits = cdiEdits([...cdi, ...found], described);
   const all = [
     ...nodes,
     ...edits.flatMap(({ deviceNodes = [] }) =>

@@ -5,12 +5,12 @@ import type { PayloadDir, PlacedFile } from "../payload-dir.ts";
 import type { TaskFiles } from "../runtime.ts";
 import { taskPayload } from "../task-payload.ts";
 import type { TemplateScope } from "../template.ts";
-import { processSpec, type ProcessPlan } from "./process-plan.ts";
+import { planProcess, processSpec, type ProcessPlan } from "./process-plan.ts";
 import { identityOf, refuseOtherUser, refuseWithoutSandbox } from "./process-plan.ts";
 import { plainEnter, plainStart } from "./launch.ts";
 import { memoryUlimit } from "./ulimits.ts";
 import type { CommandLine } from "./sandbox.ts";
-import { setupOf, type TaskSetup } from "./task-setup.ts";
+import type { TaskSetup } from "./task-setup.ts";
 
 /** How far this node sets the processes of tasks apart from itself, and from each other. */
 export interface Isolation {
@@ -77,7 +77,7 @@ export class SandboxIsolation implements Isolation {
   }
 
   async prepare(task: Task, scope: TemplateScope, files: TaskFiles): Promise<void> {
-    const setup = setupOf(withVolumes(task, files), scope);
+    const setup = this.#setup.of(withVolumes(task, files), scope);
     await this.#setup.arrange(setup, await this.#write(task, scope, setup.plan, files), {});
   }
 
@@ -87,7 +87,7 @@ export class SandboxIsolation implements Isolation {
     files: TaskFiles,
     marks: Readonly<Record<string, string>>,
   ): Promise<CommandLine> {
-    const setup = setupOf(withVolumes(task, files), scope);
+    const setup = this.#setup.of(withVolumes(task, files), scope);
     const placed = await this.#write(task, scope, setup.plan, files);
     return this.#setup.arrange(setup, placed, marks);
   }
@@ -98,7 +98,7 @@ export class SandboxIsolation implements Isolation {
     init: number,
     command: readonly string[],
   ): Promise<CommandLine> {
-    return this.#setup.enter(setupOf(task, scope), init, command);
+    return this.#setup.enter(this.#setup.of(task, scope), init, command);
   }
 
   oomKills(taskId: string): number {
@@ -143,11 +143,13 @@ export class PlainIsolation implements Isolation {
   readonly mayEscape = true;
   readonly #payloads: PayloadDir;
   readonly #refusal: string;
+  readonly #cdiDirs: readonly string[];
 
-  /** `refusal` says why there is no sandbox. */
-  constructor(payloads: PayloadDir, refusal: string) {
+  /** `refusal` says why there is no sandbox; `cdiDirs` where the node's CDI devices are described. */
+  constructor(payloads: PayloadDir, refusal: string, cdiDirs: readonly string[]) {
     this.#payloads = payloads;
     this.#refusal = refusal;
+    this.#cdiDirs = cdiDirs;
   }
 
   async prepare(task: Task, scope: TemplateScope, files: TaskFiles): Promise<void> {
@@ -163,7 +165,7 @@ export class PlainIsolation implements Isolation {
     marks: Readonly<Record<string, string>>,
   ): Promise<CommandLine> {
     await this.prepare(task, scope, files);
-    const { plan } = setupOf(task, scope);
+    const plan = planProcess(task, scope, this.#cdiDirs);
     const memory = memoryUlimit(task.spec?.resources?.limits?.memoryBytes ?? 0);
     const ulimits = [...memory, ...plan.ulimits];
     return plainStart({ ...plan, env: { ...plan.env, ...this.#fileEnv(task) }, ulimits }, marks);
@@ -175,7 +177,7 @@ export class PlainIsolation implements Isolation {
     _init: number,
     command: readonly string[],
   ): Promise<CommandLine> {
-    const { plan } = setupOf(task, scope);
+    const plan = planProcess(task, scope, this.#cdiDirs);
     return plainEnter({ ...plan, env: { ...plan.env, ...this.#fileEnv(task) }, command });
   }
 
@@ -199,7 +201,7 @@ export class PlainIsolation implements Isolation {
 
   #write(task: Task, scope: TemplateScope, files: TaskFiles): void {
     const { secrets, configs } = processSpec(task);
-    const { env } = setupOf(task, scope).plan;
+    const { env } = planProcess(task, scope, this.#cdiDirs);
     if (secrets.length + configs.length === 0) return;
     const payload = taskPayload({ secrets, configs, scope, env }, files);
     this.#payloads.write(task.id, payload, null);

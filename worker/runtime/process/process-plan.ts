@@ -127,8 +127,15 @@ function hasOwnNetwork({ spec, networks }: Task): boolean {
   return asked.some(({ nodeNetwork }) => nodeNetwork === "") || networks.length > 0;
 }
 
-/** Checks and expands a process spec. Throws `invalid` and the like: the task is then rejected. */
-export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
+/**
+ * Checks and expands a process spec; `cdiDirs` is where the node's CDI devices are described. Throws `invalid`
+ * and the like: the task is then rejected.
+ */
+export function planProcess(
+  task: Task,
+  scope: TemplateScope,
+  cdiDirs: readonly string[],
+): ProcessPlan {
   const spec = processSpec(task);
   if (!spec.command[0]) throw new SwarmError("invalid", "a process needs a command");
   const hostname = expand(spec.hostname, scope);
@@ -136,7 +143,7 @@ export function planProcess(task: Task, scope: TemplateScope): ProcessPlan {
   if (!isAbsolute(cwd))
     throw new SwarmError("invalid", `working directory ${cwd} is not an absolute path`);
   const path = spec.rootFs === "" ? process.env["PATH"] : undefined;
-  const devices = planDevices(spec.devices, task.assignedGenericResources);
+  const devices = planDevices(spec.devices, task.assignedGenericResources, cdiDirs);
   const env = {
     PATH: path ?? DEFAULT_PATH,
     ...(hostname === "" ? {} : { HOSTNAME: hostname }),

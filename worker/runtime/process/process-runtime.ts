@@ -8,6 +8,7 @@ import { Limit } from "../limit.ts";
 import type { Runtime, RuntimeDescription, TaskController, TaskFiles } from "../runtime.ts";
 import { taskScope, type NodeScope } from "../task-scope.ts";
 import { createHash } from "node:crypto";
+import { CDI_DIRS } from "../cdi.ts";
 import { NetworkDialer } from "../network-dialer.ts";
 import { PayloadDir, payloadPath } from "../payload-dir.ts";
 import { openCgroups } from "./cgroups.ts";
@@ -39,6 +40,8 @@ export interface ProcessRuntimeOptions {
   readonly logBytesMax?: number;
   /** Whether tasks get namespaces where the host has them. @default true */
   readonly sandbox?: boolean;
+  /** Where the node's CDI devices are described. @default /etc/cdi and /var/run/cdi */
+  readonly cdiDirs?: readonly string[];
   /** Starts under way at a time. @default 2 */
   readonly startsMax?: number;
   /** Whether processes are started by a small process instead of this one. @default false */
@@ -93,10 +96,10 @@ class ProcessRuntime implements Runtime {
   }
 }
 
-function openIsolation(dir: string, wanted: boolean): Isolation {
+function openIsolation(dir: string, wanted: boolean, cdiDirs: readonly string[]): Isolation {
   const payloads = new PayloadDir(payloadPath(dir));
   const refusal = wanted ? sandboxRefusal() : "its swarmd was told not to";
-  if (refusal !== "") return new PlainIsolation(payloads, refusal);
+  if (refusal !== "") return new PlainIsolation(payloads, refusal, cdiDirs);
   const cgroups = openCgroups({
     name: createHash("sha256").update(dir).digest("hex").slice(0, 16),
   });
@@ -109,6 +112,7 @@ function openIsolation(dir: string, wanted: boolean): Isolation {
     toolbox: new Toolbox(join(dir, "toolbox")),
     networks: new NetworkNamespaces(join(dir, "networks")),
     payloads,
+    cdiDirs,
   });
   return new SandboxIsolation(setup, payloads, cgroups ? `cgroup-${cgroups.version}` : "none");
 }
@@ -124,7 +128,7 @@ export async function openProcessRuntime(
   const logs = new LogBook({ dir: join(dir, "logs"), bytesMax }, { clock, log });
   const onEnded = (taskId: string): void => logs.of(taskId).finish();
   const launcher = options.launchProcess ? new LaunchProcess(dir) : directLauncher;
-  const isolation = openIsolation(dir, options.sandbox ?? true);
+  const isolation = openIsolation(dir, options.sandbox ?? true, options.cdiDirs ?? CDI_DIRS);
   const { mayEscape } = isolation;
   const modules: ProcessModules = {
     clock,

@@ -31,6 +31,8 @@ export interface SetupModules {
   readonly toolbox: Toolbox;
   readonly networks: NetworkNamespaces;
   readonly payloads: PayloadDir;
+  /** Where the node's CDI devices are described. */
+  readonly cdiDirs: readonly string[];
 }
 
 /** A task, and what its templates may use. */
@@ -46,6 +48,11 @@ export class TaskSetup {
 
   constructor(modules: SetupModules) {
     this.#modules = modules;
+  }
+
+  /** Checks and expands the task's spec. */
+  of(task: Task, scope: TemplateScope): SetupTask {
+    return { task, scope, plan: planProcess(task, scope, this.#modules.cdiDirs) };
   }
 
   /** The files that names of users and groups are looked up in. Unpacks the root file system. */
@@ -236,9 +243,4 @@ function refuseMovedDevices(devices: readonly DeviceNode[]): void {
       "invalid",
       `device ${moved.host} can be ${moved.target} only in a root file system of the process's own`,
     );
-}
-
-/** Checks and expands the task's spec. */
-export function setupOf(task: Task, scope: TemplateScope): SetupTask {
-  return { task, scope, plan: planProcess(task, scope) };
 }

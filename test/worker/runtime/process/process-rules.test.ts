@@ -133,7 +133,7 @@ describe("the network of a process", () => {
       make("NetworkAttachmentConfig", { target: "n", nodeNetwork }),
     );
     const on = { ...task, spec: task.spec && { ...task.spec, networks } };
-    return planProcess(on, {}).ownNetwork;
+    return planProcess(on, {}, []).ownNetwork;
   };
 
   it("is its node's, unless it is on one of the cluster", () => {

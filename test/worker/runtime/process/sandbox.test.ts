@@ -64,7 +64,7 @@ describe("a process in a sandbox", () => {
     image = join(dir, "image");
     makeImage(image);
     runtime = await openProcessRuntime(
-      { dir: join(dir, "state"), node: NODE },
+      { dir: join(dir, "state"), node: NODE, cdiDirs: [join(dir, "cdi")] },
       { clock: systemClock, log: silentLog },
     );
     await runtime.adopt(new Set(), signal);
@@ -370,6 +370,42 @@ describe("a process in a sandbox", () => {
       start("true", { mounts }),
       /starting the process failed: mount: .*nosuchfs/,
     );
+  });
+
+  it("has what CDI describes of its devices, asked for by name or come as a GPU by its id", async () => {
+    const library = join(dir, "library");
+    writeFileSync(library, "of the driver\n");
+    mkdirSync(join(dir, "cdi"));
+    const gpu = (name: string) => ({
+      name,
+      containerEdits: {
+        env: [`GPU_${name.replaceAll("-", "_")}=here`],
+        deviceNodes: [{ path: `/dev/gpu-${name}`, hostPath: "/dev/zero" }],
+      },
+    });
+    const spec = {
+      cdiVersion: "0.6.0",
+      kind: "nvidia.com/gpu",
+      containerEdits: {
+        mounts: [{ hostPath: library, containerPath: "/lib/driver", options: ["ro"] }],
+      },
+      devices: [gpu("0"), gpu("GPU-7f-1"), gpu("GPU-7f-2")],
+    };
+    writeFileSync(join(dir, "cdi", "nvidia.json"), JSON.stringify(spec));
+    const named = (value: string) =>
+      make("GenericResource", { resource: "named", named: { kind: "NVIDIA-GPU", value } });
+    const lines = await run(
+      "for it in /dev/gpu-*; do echo $it; done; cat /lib/driver; " +
+        "echo $GPU_0 $GPU_GPU_7f_1 $GPU_GPU_7f_2 $DOCKER_RESOURCE_NVIDIA_GPU",
+      { rootFs: image, devices: ["nvidia.com/gpu=0"] },
+      { assignedGenericResources: [named("GPU-7f-1"), named("GPU-unknown")] },
+    );
+    assert.deepEqual(lines, [
+      "stdout /dev/gpu-0",
+      "stdout /dev/gpu-GPU-7f-1",
+      "stdout here here GPU-7f-1,GPU-unknown",
+      "stdout of the driver",
+    ]);
   });
 
   it("finds secrets and configs where a container would", async () => {
