@@ -19,7 +19,10 @@ describe("generic resources and devices of a node", function () {
     const spec = { cdiVersion: "0.6.0", kind: "example.com/card", devices };
     fs.writeFileSync(path.join(cdi, "card.json"), JSON.stringify(spec));
     manager = await cluster.add("m1", [
-      ...["--runtime", "process", "--cdi-spec-dir", cdi],
+      "--runtime",
+      "process",
+      "--cdi-spec-dir",
+      cdi,
       ...["gpu=a", "gpu=b", "ssd=3"].flatMap((it) => ["--generic-resource", it]),
     ]);
     await cluster.init(manager);
