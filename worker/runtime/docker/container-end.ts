@@ -1,8 +1,6 @@
 import type { ContainerInspectInfo } from "dockerode";
+import { quoteCheck } from "../check-output.ts";
 import type { TaskExit } from "../runtime.ts";
-
-/** Most that the status of a task quotes of what its health check has printed. */
-const HEALTH_OUTPUT_CHARS_MAX = 200;
 
 /** The exit of a container that has ended; null while it has not. */
 export function exitOf({ State: state }: ContainerInspectInfo): TaskExit | null {
@@ -18,6 +16,6 @@ export function exitOf({ State: state }: ContainerInspectInfo): TaskExit | null 
 export function sicknessOf({ State: { Health: health } }: ContainerInspectInfo): string {
   if (health?.Status !== "unhealthy") return "";
   const last = health.Log?.at(-1);
-  const output = last?.Output.replace(/\s+/g, " ").trim().slice(0, HEALTH_OUTPUT_CHARS_MAX);
-  return `unhealthy container: ${output || `its check exited with ${last?.ExitCode ?? "an error"}`}`;
+  const otherwise = `its check exited with ${last?.ExitCode ?? "an error"}`;
+  return `unhealthy container: ${quoteCheck(last?.Output ?? "", otherwise)}`;
 }

@@ -3,6 +3,7 @@ import { sleep, type Clock } from "../../../lib/clock.ts";
 import { onAbort } from "../../../lib/abort.ts";
 import type { HealthConfig } from "../../../proto/generated.ts";
 import { signalGroup } from "./signals.ts";
+import { quoteCheck } from "../check-output.ts";
 import type { CommandLine } from "./sandbox.ts";
 
 /** Docker's defaults for what a check leaves out. */
@@ -10,6 +11,10 @@ const INTERVAL_DEFAULT_MS = 30_000;
 const TIMEOUT_DEFAULT_MS = 30_000;
 const START_INTERVAL_DEFAULT_MS = 5_000;
 const RETRIES_DEFAULT = 3;
+/** Most that is kept of what a check prints on one of its two ways; the rest is thrown away. */
+const OUTPUT_CHARS_MAX = 1_024;
+/** Longest wait for the end of what a check has printed, once it has ended itself. */
+const LAST_WORDS_MS = 100;
 
 /** A health check with its defaults filled in; milliseconds. */
 export interface HealthCheck {
@@ -59,40 +64,70 @@ export function afterProbe(
   return { status: streak >= check.retries ? "unhealthy" : health.status, streak };
 }
 
+/** What came of one run of a check. */
+export interface Probe {
+  readonly ok: boolean;
+  /** The beginning of what it has printed, or else how it ended. */
+  readonly says: string;
+}
+
 /** Runs the check's command once: whether it exits with 0 in time. Nothing of it is left. */
 export function probe(
   { argv, env }: CommandLine,
   timeoutMs: number,
   clock: Clock,
   signal: AbortSignal,
-): Promise<boolean> {
+): Promise<Probe> {
   const [file = "", ...args] = argv;
   return new Promise((resolve) => {
-    const child = spawn(file, args, { env, cwd: "/", detached: true, stdio: "ignore" });
+    const stdio: ["ignore", "pipe", "pipe"] = ["ignore", "pipe", "pipe"];
+    const child = spawn(file, args, { env, cwd: "/", detached: true, stdio });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.setEncoding("utf8").on("data", (text: string) => {
+        if (output.length < OUTPUT_CHARS_MAX) output += text.slice(0, OUTPUT_CHARS_MAX);
+      });
     const kill = (): void => {
       if (child.pid !== undefined) signalGroup(child.pid, "SIGKILL");
     };
-    const releases = [clock.after(timeoutMs, kill), onAbort(signal, kill)];
-    const done = (ok: boolean): void => {
-      for (const release of releases) release();
-      resolve(ok);
-    };
-    child.once("error", () => done(false));
-    child.once("exit", (code) => {
+    let isLate = false;
+    const late = (): void => {
+      isLate = true;
       kill();
-      done(code === 0);
+    };
+    const releases = [clock.after(timeoutMs, late), onAbort(signal, kill)];
+    const done = (ok: boolean, how: string): void => {
+      for (const release of releases) release();
+      child.stdout.destroy();
+      child.stderr.destroy();
+      const otherwise = isLate ? `its check took longer than ${timeoutMs} ms` : how;
+      resolve({ ok, says: quoteCheck(output, otherwise) });
+    };
+    child.once("error", (error) => done(false, `its check cannot be run: ${error.message}`));
+    child.once("exit", (code, by) => {
+      kill();
+      const finish = (): void => done(code === 0, `its check exited with ${code ?? by}`);
+      // Its last words are read first, unless somebody else keeps the pipe open.
+      releases.push(clock.after(LAST_WORDS_MS, finish));
+      child.once("close", finish);
     });
   });
 }
 
-/** Probes from `health` on until its status is one of `wanted`; resolves with that status. */
+/** A health that was waited for, and what the check that led to it has said. */
+export interface Verdict {
+  readonly status: Health["status"];
+  readonly says: string;
+}
+
+/** Probes from `health` on until its status is one of `wanted`. */
 export async function watchHealth(
   health: Health,
   wanted: readonly Health["status"][],
   check: HealthCheck,
   modules: { readonly clock: Clock; readonly command: () => Promise<CommandLine> },
   signal: AbortSignal,
-): Promise<Health["status"]> {
+): Promise<Verdict> {
   const { clock, command } = modules;
   const startedAt = clock.monotonic();
   let current = health;
@@ -100,9 +135,9 @@ export async function watchHealth(
     const elapsed = clock.monotonic() - startedAt;
     const early = current.status === "starting" && elapsed < check.startPeriodMs;
     await sleep(clock, early ? check.startIntervalMs : check.intervalMs, signal);
-    const ok = await probe(await command(), check.timeoutMs, clock, signal);
+    const { ok, says } = await probe(await command(), check.timeoutMs, clock, signal);
     signal.throwIfAborted();
     current = afterProbe(current, ok, clock.monotonic() - startedAt, check);
-    if (wanted.includes(current.status)) return current.status;
+    if (wanted.includes(current.status)) return { status: current.status, says };
   }
 }

@@ -15,7 +15,7 @@ import type { NetworkDialer } from "../network-dialer.ts";
 import type { ExecRequest, TaskReach } from "../reach.ts";
 import type { TemplateScope } from "../template.ts";
 import type { LogBook } from "./log-book.ts";
-import { toHealthCheck, watchHealth, type Health } from "./health.ts";
+import { toHealthCheck, watchHealth, type Health, type Verdict } from "./health.ts";
 import { COMMAND_MARK, hasStartedCommand, programOf, TASK_MARK, WORKER_MARK } from "./proc.ts";
 import { planStop, processSpec } from "./process-plan.ts";
 import type { ProcessEnd } from "./process-end.ts";
@@ -29,7 +29,7 @@ import type { Isolation } from "./isolation.ts";
 /** How long the kernel may take to end a killed group before the step is tried again. */
 const KILL_WAIT_MS = 10_000;
 
-const UNHEALTHY = "unhealthy process";
+const unhealthy = ({ says }: Verdict): string => `unhealthy process: ${says}`;
 const OUT_OF_MEMORY = "out of memory";
 
 /** Longest a stop waits for a program that is just being started, and how often it looks. */
@@ -74,21 +74,22 @@ export class ProcessController implements TaskController {
     const { table, starts } = this.#modules;
     if (!table.has(this.#task.id)) await starts.run(() => this.#launch(), signal);
     refuseFalseStart(table.end(this.#task.id));
-    const status = await this.#health("starting", ["healthy", "unhealthy"], signal);
-    if (status === "unhealthy") {
+    const verdict = await this.#health("starting", ["healthy", "unhealthy"], signal);
+    if (verdict?.status === "unhealthy") {
       await this.shutdown(signal);
-      throw new SwarmError("failed-precondition", UNHEALTHY);
+      throw new SwarmError("failed-precondition", unhealthy(verdict));
     }
     const end = table.end(this.#task.id);
-    if (status === null && end && end.code !== 0)
+    if (verdict === null && end && end.code !== 0)
       throw new SwarmError("failed-precondition", `task: non-zero exit (${end.code})`);
   }
 
   async wait(signal: AbortSignal): Promise<TaskExit> {
-    const status = await this.#health("healthy", ["unhealthy"], signal);
-    if (status === "unhealthy") await this.shutdown(signal);
+    const verdict = await this.#health("healthy", ["unhealthy"], signal);
+    const sick = verdict?.status === "unhealthy" ? unhealthy(verdict) : "";
+    if (sick) await this.shutdown(signal);
     const end = await abortable(this.#modules.table.ended(this.#task.id), signal);
-    return { code: end.code, error: this.#errorOf(end, status === "unhealthy") };
+    return { code: end.code, error: sick || this.#errorOf(end) };
   }
 
   async shutdown(signal: AbortSignal): Promise<void> {
@@ -158,9 +159,9 @@ export class ProcessController implements TaskController {
     from: Health["status"],
     wanted: readonly Health["status"][],
     parent: AbortSignal,
-  ): Promise<Health["status"] | null> {
+  ): Promise<Verdict | null> {
     const check = toHealthCheck(processSpec(this.#task).healthcheck);
-    if (!check) return "healthy";
+    if (!check) return { status: "healthy", says: "" };
     const { clock, table } = this.#modules;
     const command = (): Promise<CommandLine> => this.#probe(check.command);
     using link = linked(parent);
@@ -199,8 +200,7 @@ export class ProcessController implements TaskController {
   }
 
   /** Why an end counts as a failure, whatever the exit status. */
-  #errorOf({ code, complaint }: ProcessEnd, unhealthy: boolean): string {
-    if (unhealthy) return UNHEALTHY;
+  #errorOf({ code, complaint }: ProcessEnd): string {
     if (complaint !== "") return complaint;
     if (code === 0) return "";
     return this.#modules.isolation.oomKills(this.#task.id) > 0 ? OUT_OF_MEMORY : "";

@@ -321,15 +321,21 @@ for (const sandbox of [true, false])
     });
 
     it("fails to start when it gets unhealthy or ends before it is healthy", async () => {
-      const sick = { command: ["sleep", "1000"], healthcheck: healthOf("false", 2) };
+      const check = (script: string, more: object = {}) => ({
+        command: ["sleep", "1000"],
+        healthcheck: { ...healthOf(script, 2), ...more },
+      });
       const ended = { command: ["sh", "-c", "exit 3"], healthcheck: healthOf("sleep 1000", 9) };
       for (const [id, spec, text] of [
-        ["t1", sick, /unhealthy process/],
+        ["t1", check("exit 3"), /^unhealthy process: its check exited with 3$/],
+        ["t3", check("echo no >&2; echo database >&2; false"), /^unhealthy process: no database$/],
+        ["t4", check("yes | head -c 9999999; false"), /^unhealthy process: (y ){99}y ?$/],
+        ["t5", check("sleep 1000", { timeoutNs: 20e6 }), /: its check took longer than 20 ms$/],
         ["t2", ended, /non-zero exit \(3\)/],
       ] as const) {
         const controller = runtime.controller(processTask(id, spec), noFiles);
         started.push(controller);
-        await assert.rejects(controller.start(signal), text);
+        await assert.rejects(controller.start(signal), { message: text });
         assert.equal((await controller.facts(signal))?.pid, 0);
       }
     });
@@ -337,13 +343,16 @@ for (const sandbox of [true, false])
     it("fails when it gets unhealthy later, whatever it exits with", async () => {
       const flag = join(dir, "sick");
       const script = 'trap "exit 0" TERM; while :; do sleep 0.01; done';
-      const healthcheck = healthOf(`test ! -e ${flag}`, 1);
+      const healthcheck = healthOf(`echo is it?; test ! -e ${flag}`, 1);
       const task = processTask("t1", { command: ["sh", "-c", script], healthcheck });
       const controller = runtime.controller(task, noFiles);
       started.push(controller);
       await controller.start(signal);
       await writeFile(flag, "");
-      assert.deepEqual(await controller.wait(signal), { code: 0, error: "unhealthy process" });
+      assert.deepEqual(await controller.wait(signal), {
+        code: 0,
+        error: "unhealthy process: is it?",
+      });
     });
 
     it("gives secrets and configs as files of their own mode, and deletes them", async () => {
