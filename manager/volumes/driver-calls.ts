@@ -1,6 +1,6 @@
 import { abortable, linked } from "../../lib/abort.ts";
 import type { Clock } from "../../lib/clock.ts";
-import { messageOf, SwarmError } from "../../lib/errors.ts";
+import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Volume } from "../../proto/generated.ts";
 import type { StoreView } from "../store/tables.ts";
@@ -56,7 +56,9 @@ export async function callDriver(
       { volumeId: volume.id, call: call.kind, driver: name, reason: message },
       "csi call failed",
     );
-    return { kind: "failed", message, isUndone: !link.signal.aborted && isUndone(error) };
+    if (link.signal.aborted) return { kind: "failed", message, isUndone: false, isAway: false };
+    const isAway = isSwarmError(error, "unavailable");
+    return { kind: "failed", message, isUndone: isUndone(error), isAway };
   } finally {
     cancel();
   }

@@ -22,6 +22,8 @@ export type Outcome =
       readonly message: string;
       /** Certainly nothing was done; false when nobody knows. */
       readonly isUndone: boolean;
+      /** The driver could not be reached. */
+      readonly isAway: boolean;
     };
 
 /** What a volume's next steps depend on. */

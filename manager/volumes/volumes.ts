@@ -9,16 +9,13 @@ import type { Transaction } from "../store/transaction.ts";
 import type { ControllerDrivers } from "./controller-driver.ts";
 import { callDriver } from "./driver-calls.ts";
 import { planVolume, settled, type DriverCall, type VolumeContext } from "./plan-volume.ts";
+import { retryWaitMs } from "./retry-wait.ts";
 import { VolumeUsers } from "./volume-users.ts";
 
 /** Volumes looked at in one transaction. */
 const VOLUMES_PER_TRANSACTION_MAX = 200;
 /** Calls of drivers under way at a time. */
 const CALLS_MAX = 32;
-/** The wait after a call that failed; doubled by each further failure … */
-const RETRY_FIRST_MS = 100;
-/** … up to this. */
-const RETRY_MAX_MS = 600_000;
 
 export interface VolumesModules {
   readonly store: Store;
@@ -154,7 +151,7 @@ class Volumes implements Controller {
     const key = keyOf(id, call);
     if (outcome.kind === "failed") {
       const times = (this.#failed.get(key)?.times ?? 0) + 1;
-      const waitMs = Math.min(RETRY_MAX_MS, RETRY_FIRST_MS * 2 ** (times - 1));
+      const waitMs = retryWaitMs(times, outcome.isAway);
       this.#failed.set(key, { volumeId: id, times, retryAtMs: clock.monotonic() + waitMs });
     } else this.#failed.delete(key);
     await store.update((tx) => {

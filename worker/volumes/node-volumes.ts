@@ -4,7 +4,7 @@ import { abortable, linked, onAbort } from "../../lib/abort.ts";
 import { Bell } from "../../lib/bell.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { isErrnoException } from "../../lib/errno.ts";
-import { messageOf, SwarmError } from "../../lib/errors.ts";
+import { isSwarmError, messageOf, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
 import type { Random } from "../../lib/random.ts";
 import { backoffMs, type Backoff } from "../../lib/retry.ts";
@@ -20,8 +20,10 @@ import {
 
 /** Longest a driver may take for one call. */
 const CALL_TIMEOUT_MS = 60_000;
-/** How a step that failed is tried again, for as long as it is wanted. */
+/** How a step that failed is tried again, for as long as it is wanted … */
 const RETRY: Backoff = { firstMs: 100, maxMs: 60_000, factor: 2 };
+/** … and how where the driver was away: it is found soon after it is back. */
+const AWAY_RETRY: Backoff = { ...RETRY, maxMs: 10_000 };
 
 /** What an assignments message says of a volume. */
 export interface VolumeChange {
@@ -56,6 +58,8 @@ interface Held {
   isWanted: boolean;
   place: VolumePlace;
   error: string;
+  /** What failed is tried again so. */
+  backoff: Backoff;
   /** The wait of a step that failed; aborted when something else is wanted. */
   retry: (() => void) | null;
   readonly bell: Bell;
@@ -129,7 +133,8 @@ export class NodeVolumes {
 
   #hold(volume: VolumeAssignment, isWanted: boolean): void {
     const bell = new Bell();
-    const held: Held = { volume, isWanted, place: "unknown", error: "", retry: null, bell };
+    const start = { place: "unknown", error: "", backoff: RETRY, retry: null } as const;
+    const held: Held = { volume, isWanted, ...start, bell };
     this.#held.set(volume.id, held);
     this.#scope.run((signal) => this.#follow(held, signal));
   }
@@ -180,6 +185,7 @@ export class NodeVolumes {
       parent.throwIfAborted();
       held.place = "unknown";
       held.error = messageOf(error);
+      held.backoff = isSwarmError(error, "unavailable") ? AWAY_RETRY : RETRY;
       log.warn({ volumeId: volume.id, step, reason: held.error }, "csi call failed");
       return false;
     } finally {
@@ -192,7 +198,7 @@ export class NodeVolumes {
     using link = linked(parent);
     held.retry = () => link.abort();
     try {
-      await sleep(clock, backoffMs(RETRY, failures - 1, random), link.signal);
+      await sleep(clock, backoffMs(held.backoff, failures - 1, random), link.signal);
     } catch (reason) {
       // Something else is wanted by now.
       if (!link.signal.aborted) throw reason;
