@@ -9,7 +9,12 @@ import {
   type SubscribeLogsMessage,
   type SubscribeLogsRequest,
 } from "../../../proto/generated.ts";
+import { eventually } from "../../fakes/eventually.ts";
 import { Rig, type RawReply } from "../rig.ts";
+
+const ENDLESS_LINE_BYTES = 65_536;
+/** Far more than all buffers between the log and its client hold. */
+const UNREAD_LINES_MAX = 512;
 
 /** Logs that say what they are told to, then end, fail or wait for the reader to go. */
 class ScriptedLogs implements LogsApi {
@@ -17,6 +22,10 @@ class ScriptedLogs implements LogsApi {
   batches: SubscribeLogsMessage[] = [];
   failure: SwarmError | undefined;
   waits = false;
+  /** Goes on with lines of {@link ENDLESS_LINE_BYTES} for as long as somebody takes them. */
+  isEndless = false;
+  /** Lines that were taken of an endless log. */
+  taken = 0;
   readonly aborted: Promise<void>;
   #onAborted: () => void = () => {};
 
@@ -33,6 +42,12 @@ class ScriptedLogs implements LogsApi {
     this.requests.push(request);
     yield* this.batches;
     if (this.failure) throw this.failure;
+    const messages = [line("x".repeat(ENDLESS_LINE_BYTES))];
+    while (this.isEndless && !signal.aborted) {
+      yield make("SubscribeLogsMessage", { messages });
+      this.taken++;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     if (!this.waits) return;
     onAbort(signal, this.#onAborted);
     await this.aborted;
@@ -182,6 +197,23 @@ describe("logs", () => {
     assert.equal(response.statusCode, 200);
     response.destroy();
     await logs.aborted;
+  });
+
+  it("takes no more of the log than the client reads", async () => {
+    logs.isEndless = true;
+    const response = await rig.stream("/services/web/logs?stdout=1&follow=1");
+    // Nobody reads: the log comes to a halt.
+    let before = -1;
+    await eventually("the log waits", () => {
+      assert.ok(logs.taken < UNREAD_LINES_MAX, `${logs.taken} lines were taken unread`);
+      const isSame = logs.taken > 0 && logs.taken === before;
+      before = logs.taken;
+      return isSame;
+    });
+    // Somebody reads: it goes on.
+    response.resume();
+    await eventually("the log goes on", () => logs.taken > UNREAD_LINES_MAX);
+    response.destroy();
   });
 
   it("ends an open stream when the server closes", async () => {
