@@ -28,7 +28,7 @@ import type { EnginePresence } from "./engine-presence.ts";
 import { readEngineLog } from "./engine-log.ts";
 import { boundPorts } from "./host-config.ts";
 import type { Images } from "./images/images.ts";
-import { bindSources } from "./mounts.ts";
+import { bindSources, toMounts } from "./mounts.ts";
 import type { Stops } from "./stops.ts";
 
 /** What all containers of a node share. */
@@ -222,8 +222,8 @@ export class DockerController implements TaskController {
 
   /** Sources of binds must be there when the container starts, and not only when it is made. */
   #checkBinds(): void {
-    const { HostConfig: host } = toContainer(this.#task, this.#scope, []);
-    for (const path of bindSources(host?.Mounts ?? [])) {
+    const mounts = toMounts(containerSpec(this.#task).mounts, [], this.#scope);
+    for (const path of bindSources(mounts)) {
       if (!existsSync(path))
         throw new SwarmError("invalid", `bind source path does not exist: ${path}`);
     }
