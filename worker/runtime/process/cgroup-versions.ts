@@ -1,5 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { isErrnoException } from "../../../lib/errno.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import type { TaskLimits } from "./cgroups.ts";
 
@@ -20,7 +21,10 @@ export interface CgroupVersion {
   readonly controllers: readonly Controller[];
   /** Directory of the controller's hierarchy, below the root. */
   hierarchy(controller: Controller): string;
-  /** Makes the controller available to children of `base`; false when the kernel has it not. */
+  /**
+   * Makes the controller available to children of `base`; false when the kernel has it not. Throws
+   * `failed-precondition` when it cannot be handed down.
+   */
   enable(root: string, base: string, controller: Controller): boolean;
   settings(limits: TaskLimits): readonly Setting[];
   /** The file with the line `oom_kill <count>`. */
@@ -66,6 +70,22 @@ export const V1: CgroupVersion = {
   oomFile: "memory.oom_control",
 };
 
+function handDown(dir: string, controller: Controller): void {
+  try {
+    appendFileSync(join(dir, "cgroup.subtree_control"), `+${controller}`);
+  } catch (error) {
+    if (!isErrnoException(error)) throw error;
+    // The kernel's rule: a group has processes, or groups with controllers.
+    const hint =
+      error.code === "EBUSY" ? ": move the processes that are in it to a group below" : "";
+    throw new SwarmError(
+      "failed-precondition",
+      `the control group ${dir} cannot hand its ${controller} controller down (${error.code})${hint}`,
+      { cause: error },
+    );
+  }
+}
+
 /**
  * One hierarchy for all. It has no files for devices (a program in the kernel would have to decide):
  * a task there is held to the devices in its /dev by not being able to make nodes.
@@ -81,7 +101,7 @@ export const V2: CgroupVersion = {
     let dir = root;
     for (const name of ["", ...base.split("/")]) {
       dir = join(dir, name);
-      appendFileSync(join(dir, "cgroup.subtree_control"), `+${controller}`);
+      handDown(dir, controller);
     }
     return true;
   },
