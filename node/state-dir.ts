@@ -24,6 +24,11 @@ const MEMBERSHIP_FILE = "node.json";
 const LOCK_FILE = "swarmd.pid";
 /** All that belongs to a membership. Sockets, logs and whatever else lies there do not. */
 const MEMBERSHIP_DIRS = ["certificates", "raft", "runtime", "worker"];
+/**
+ * Below them, what tasks have written: their local volumes, and cluster volumes that may still be
+ * mounted. Nothing of it is deleted, as Docker deletes no volume of a node that leaves.
+ */
+const DATA_DIRS = ["runtime/processes/volumes", "worker/volumes"];
 
 /** Time of a process's start in clock ticks, which tells it from a later one with its number. */
 async function startTime(pid: number): Promise<string | undefined> {
@@ -93,12 +98,20 @@ export class StateDir {
   /**
    * Forgets the membership first and then removes everything of it, so that a crash in between
    * leaves a node without a swarm, not half of one. What is not swarmd's stays: the directory may be
-   * one that its user has other things in.
+   * one that its user has other things in. So do the volumes of tasks.
    */
   async wipe(): Promise<void> {
     await fs.rm(this.join(MEMBERSHIP_FILE), { force: true });
-    for (const name of MEMBERSHIP_DIRS)
-      await fs.rm(this.join(name), { recursive: true, force: true });
+    for (const name of MEMBERSHIP_DIRS) await this.#remove(name);
+  }
+
+  async #remove(name: string): Promise<void> {
+    if (DATA_DIRS.includes(name)) return removeEmpty(this.join(name));
+    if (!DATA_DIRS.some((dir) => dir.startsWith(`${name}/`)))
+      return fs.rm(this.join(name), { recursive: true, force: true });
+    const inside = existsSync(this.join(name)) ? await fs.readdir(this.join(name)) : [];
+    for (const each of inside) await this.#remove(`${name}/${each}`);
+    await removeEmpty(this.join(name));
   }
 
   /** Removes what a manager kept; for a node that is none any more. */
@@ -128,6 +141,14 @@ export class StateDir {
       }
       await fs.rm(file, { force: true });
     }
+  }
+}
+
+async function removeEmpty(dir: string): Promise<void> {
+  try {
+    await fs.rmdir(dir);
+  } catch (error) {
+    if (!isErrnoException(error, "ENOENT", "ENOTEMPTY", "EBUSY")) throw error;
   }
 }
 

@@ -38,4 +38,20 @@ describe("a state directory", () => {
     const left = ["audit.log", "photos", "swarmd.pid", "thesis.txt"];
     assert.deepEqual((await readdir(dir)).sort(), left);
   });
+
+  it("never loses what is in a volume, be it local or one that is still mounted", async () => {
+    const data = ["runtime/processes/volumes/db/_data", "worker/volumes/v1/target"];
+    for (const path of [...data, "runtime/processes/logs", "worker/tasks"]) {
+      await mkdir(state.join(path), { recursive: true });
+      await writeFile(state.join(path, "file"), "");
+    }
+    await state.wipe();
+    for (const path of data) assert.deepEqual(await readdir(state.join(path)), ["file"]);
+    assert.deepEqual(await readdir(state.join("worker")), ["volumes"]);
+    assert.deepEqual(await readdir(state.join("runtime/processes")), ["volumes"]);
+    for (const path of data) await rm(state.join(path, "../.."), { recursive: true });
+    await mkdir(state.join("worker/volumes"));
+    await state.wipe();
+    assert.deepEqual(await readdir(dir), ["swarmd.pid"]);
+  });
 });
