@@ -138,7 +138,7 @@ export class Lab {
     const hosts = this.machines.map(
       ({ host, swarmd }) => `--- ${swarmd.name}'s engine\n${host.logTail()}\n`,
     );
-    return [this.cluster.logs(), ...hosts].join("\n");
+    return [...hosts, this.cluster.logs()].join("\n");
   }
 
   /** Ends everything and leaves no process, mount, namespace or directory behind. */
