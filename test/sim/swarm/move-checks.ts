@@ -96,10 +96,7 @@ export class MoveChecks {
     if (!config || now - this.#configuredMs < DECISION_AGE_MS) return;
     demand(config.movesMax > 0, "budget", () => `${show(task)} is to be moved: nobody wants that`);
     const since = Math.max(this.#configuredMs, now - config.intervalNs / NS_PER_MS);
-    // Of services that are gone nobody remembers.
-    const spent = this.#asked.filter(
-      ({ atMs, serviceId }) => atMs > since && view.service.get(serviceId),
-    );
+    const spent = this.#asked.filter((asked) => asked.atMs > since && isRemembered(asked, view));
     const text = (): string => `${spent.length} moves are asked for, not ${config.movesMax}`;
     demand(spent.length <= config.movesMax, "budget", text);
     checkWarm(view.node.get(nodeId), (config.warmUpNs?.value ?? 0) / NS_PER_MS, task);
@@ -129,6 +126,15 @@ export class MoveChecks {
     const text = (): string => `${starting.length} tasks move, not ${parallelism}`;
     demand(few, "move-parallelism", text);
   }
+}
+
+/** What was spent is read from the tasks: of replicas and services that are gone nobody remembers. */
+function isRemembered({ taskId, serviceId, atMs }: Asked, view: StoreView): boolean {
+  const follows = ({ origin }: Task): boolean =>
+    origin?.movedTaskId === taskId && origin.moveRequestedAtMs === atMs;
+  return [...view.task.by("service", serviceId)].some(
+    (task) => task.id === taskId || follows(task),
+  );
 }
 
 function checkWarm(node: Node | undefined, warmUpMs: number, task: Task): void {
