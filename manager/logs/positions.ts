@@ -1,6 +1,9 @@
 import { make } from "../../proto/codec.ts";
 import type { LogMessage, LogPosition } from "../../proto/generated.ts";
 
+/** Tasks of a node that are known; of more, those that were met first may show lines twice. */
+export const TASKS_MAX = 10_000;
+
 /** How far one task's log has been read. */
 interface Position {
   /** Time of the last line, whole milliseconds since the epoch. */
@@ -33,7 +36,12 @@ export class LogPositions {
       return false;
     }
     const count = known?.ms === ms ? known.count + 1 : 1;
-    if (!Number.isNaN(ms)) this.#tasks.set(taskId, { ms, count, again: 0 });
+    if (Number.isNaN(ms)) return true;
+    if (!known && this.#tasks.size >= TASKS_MAX) {
+      const [first = ""] = this.#tasks.keys();
+      this.#tasks.delete(first);
+    }
+    this.#tasks.set(taskId, { ms, count, again: 0 });
     return true;
   }
 

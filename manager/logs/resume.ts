@@ -6,6 +6,8 @@ import type { Call } from "../../proto/call.ts";
 import { make } from "../../proto/codec.ts";
 import type {
   LogMessage,
+  LogOptions,
+  LogPosition,
   LogsApi,
   SubscribeLogsMessage,
   SubscribeLogsRequest,
@@ -13,6 +15,8 @@ import type {
 
 /** How long a reader waits for the next leader before the stream ends. */
 export const RESUME_WAIT_MS = 10_000;
+/** Tasks whose last line is known; of more, those that were met first may show lines twice. */
+export const TASKS_MAX = 10_000;
 const LOOK_AGAIN: Backoff = { firstMs: 50, maxMs: 500, factor: 2 };
 
 /** How far one task's log was read. */
@@ -56,16 +60,37 @@ class Progress {
         return false;
       }
     }
-    this.#marks.set(taskId, { at, lines: mark?.at === at ? mark.lines + 1 : 1 });
-    this.#again.delete(taskId);
+    this.#note(taskId, { at, lines: mark?.at === at ? mark.lines + 1 : 1 });
     return true;
   }
 
-  /** From when on to read again, milliseconds; undefined when nothing was read. */
-  get sinceMs(): number | undefined {
-    const times = [...this.#marks.values()].map(({ at }) => Date.parse(`${at.slice(0, 23)}Z`));
-    return times.length === 0 ? undefined : Math.min(...times);
+  /** Where to read on: of each task its last line, whole milliseconds. */
+  get positions(): readonly LogPosition[] {
+    return [...this.#marks].map(([taskId, { at }]) =>
+      make("LogPosition", { taskId, sinceMs: Date.parse(`${at.slice(0, 23)}Z`) }),
+    );
   }
+
+  #note(taskId: string, mark: Mark): void {
+    if (this.#marks.size >= TASKS_MAX && !this.#marks.has(taskId)) {
+      const [first = ""] = this.#marks.keys();
+      this.#marks.delete(first);
+      this.#again.delete(first);
+    }
+    this.#marks.set(taskId, mark);
+    this.#again.delete(taskId);
+  }
+}
+
+/** What to ask the next leader for, when `options` were asked for and `positions` were reached. */
+function resumed(options: LogOptions, positions: readonly LogPosition[]): LogOptions {
+  if (positions.length === 0) return options;
+  // Whoever wrote nothing so far has nothing to show that is older than all of these.
+  const sinceMs = positions.reduce(
+    (least, position) => Math.min(least, position.sinceMs),
+    Infinity,
+  );
+  return { ...options, tail: null, sinceMs, positions };
 }
 
 function isInterruption(error: unknown): boolean {
@@ -105,10 +130,8 @@ export function resumingLogs(
           });
       }
       progress.interrupted();
-      const sinceMs = progress.sinceMs;
       const options = request.options ?? make("LogOptions");
-      if (sinceMs !== undefined)
-        next = { ...request, options: { ...options, tail: null, sinceMs } };
+      next = { ...request, options: resumed(options, progress.positions) };
       await sleep(clock, backoffMs(LOOK_AGAIN, attempt, random), call.signal);
     }
   }

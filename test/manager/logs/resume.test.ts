@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { SwarmError } from "../../../lib/errors.ts";
 import { SeededRandom } from "../../../lib/random.ts";
-import { RESUME_WAIT_MS, resumingLogs } from "../../../manager/logs/resume.ts";
+import { RESUME_WAIT_MS, resumingLogs, TASKS_MAX } from "../../../manager/logs/resume.ts";
 import type { Call } from "../../../proto/call.ts";
 import { make } from "../../../proto/codec.ts";
 import type { LogMessage, LogsApi, SubscribeLogsRequest } from "../../../proto/generated.ts";
@@ -91,6 +91,23 @@ describe("logs across leaders", () => {
     assert.equal(first?.tail?.value, 3);
     assert.equal(second?.tail, null, "the last lines were counted once");
     assert.equal(second?.sinceMs, Date.parse(at("15")));
+    // Each goes on at its own line: one that ended long ago makes nobody send all since then.
+    assert.deepEqual(second?.positions, [
+      { taskId: "a", sinceMs: Date.parse(at("2")) },
+      { taskId: "b", sinceMs: Date.parse(at("15")) },
+    ]);
+  });
+
+  it("know no more than the last tasks, however many there were", async () => {
+    const lines = Array.from({ length: TASKS_MAX + 5 }, (_, i): Line => [`t${i}`, at("1"), `${i}`]);
+    const texts = await read([
+      { lines, lost: LOST },
+      { lines: [...lines.slice(-3), ["t1", at("2"), "late"]] },
+    ]);
+    assert.equal(texts.length, lines.length + 1);
+    const positions = asked[1]?.options?.positions ?? [];
+    assert.equal(positions.length, TASKS_MAX);
+    assert.equal(positions[0]?.taskId, "t5");
   });
 
   it("ask the same again when nothing was read yet", async () => {
