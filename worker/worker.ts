@@ -13,6 +13,7 @@ import type {
   NodeTlsInfo,
   Secret,
   SessionMessage,
+  VolumeAssignment,
 } from "../proto/generated.ts";
 import { runAgent } from "./agent/agent.ts";
 import { Assignments } from "./agent/assignments.ts";
@@ -73,6 +74,8 @@ export class Worker {
   readonly #modules: WorkerModules;
   readonly #store: TaskStore;
   readonly #csiInfo: CsiInfo;
+  /** What the last run left published. */
+  #volumesLeft: readonly VolumeAssignment[] = [];
 
   constructor(options: WorkerOptions, modules: WorkerModules, store: TaskStore) {
     this.#options = options;
@@ -112,6 +115,7 @@ export class Worker {
       await scope.join();
     } finally {
       await volumes.close();
+      this.#volumesLeft = volumes.all;
     }
     signal.throwIfAborted();
   }
@@ -124,6 +128,7 @@ export class Worker {
     const tasks = new TaskSet({ ...parts, reporter: new Reporter(this.#modules.clock) }, signal);
     await tasks.open();
     await tasks.clear();
+    await volumes.takeDown(this.#volumesLeft, signal);
     await volumes.close();
   }
 

@@ -52,6 +52,25 @@ describe("a cluster volume of a CSI plugin, under processes", function () {
     story.checkStorage();
   });
 
+  it("is taken down by a node that leaves, with all that is in it", async () => {
+    const volumeId = await story.make();
+    await story.run("web", "m1", true, {});
+    await story.run("web", "w1", false, {});
+    const worker = cluster.node("w1");
+    const { ID } = await cluster.object(worker);
+    const { code, err } = await worker.swarm("leave");
+    assert.equal(code, 0, err);
+    const lines = fs.readFileSync(`${story.disks.path(volumeId)}/lines`, "utf8");
+    assert.equal(lines, "m1\nw1\n");
+    await cluster.removeService("web");
+    await (await cluster.manager()).delete(`/nodes/${ID}?force=1`);
+    await story.published();
+    await story.delete();
+    story.checkStorage();
+    await cluster.join(worker, "Worker");
+    await cluster.allReady(1);
+  });
+
   it("is taken down by a node that has forgotten it, and only when its plugin is back", async () => {
     await story.make();
     await story.run("web", "w1", true, {});

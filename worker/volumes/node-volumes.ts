@@ -65,6 +65,11 @@ interface Held {
   readonly bell: Bell;
 }
 
+function startOf(volume: VolumeAssignment, isWanted: boolean): Held {
+  const start = { place: "unknown", error: "", backoff: RETRY, retry: null } as const;
+  return { volume, isWanted, ...start, bell: new Bell() };
+}
+
 /**
  * The cluster volumes of this node: stages and publishes those that are assigned, takes down those
  * that are not any more, and says so. Remembers nothing: after a restart the managers say again
@@ -131,10 +136,26 @@ export class NodeVolumes {
     return this.#scope.close();
   }
 
+  /** The volumes that are here, on their way here or on their way back. */
+  get all(): readonly VolumeAssignment[] {
+    return [...this.#held.values()].map(({ volume }) => volume);
+  }
+
+  /**
+   * Takes down the volumes of an earlier run, for a node that leaves: nobody will say again what is to
+   * become of them. Each is tried once; what fails is logged and stays.
+   */
+  async takeDown(volumes: readonly VolumeAssignment[], signal: AbortSignal): Promise<void> {
+    const take = async (volume: VolumeAssignment): Promise<void> => {
+      const held = startOf(volume, false);
+      if (await this.#carryOut("unpublish", held, signal))
+        await this.#carryOut("unstage", held, signal);
+    };
+    await Promise.all(volumes.map(take));
+  }
+
   #hold(volume: VolumeAssignment, isWanted: boolean): void {
-    const bell = new Bell();
-    const start = { place: "unknown", error: "", backoff: RETRY, retry: null } as const;
-    const held: Held = { volume, isWanted, ...start, bell };
+    const held = startOf(volume, isWanted);
     this.#held.set(volume.id, held);
     this.#scope.run((signal) => this.#follow(held, signal));
   }
