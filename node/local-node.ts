@@ -29,15 +29,24 @@ export class LocalNode implements SwarmNode {
   readonly #modules: MemberModules;
   readonly #keys: KeyStore;
   readonly #onFailure: (error: unknown) => void;
-  #state: LocalNodeState = "inactive";
+  #state: LocalNodeState;
   #error = "";
   #member: Member | undefined;
   /** The change of membership under way; only one at a time. */
   #change: Promise<unknown> | undefined;
 
-  /** @param onFailure told when a running membership ends with an error */
-  constructor(modules: MemberModules, onFailure: (error: unknown) => void) {
+  /**
+   * @param saved what the state directory remembers of a membership: who asks before it is taken up
+   * must not hear that there is none, and make a new swarm in its place
+   * @param onFailure told when a running membership ends with an error
+   */
+  constructor(
+    modules: MemberModules,
+    saved: SavedMembership | undefined,
+    onFailure: (error: unknown) => void,
+  ) {
     this.#modules = modules;
+    this.#state = saved ? "pending" : "inactive";
     this.#keys = new KeyStore({ stateDirectory: modules.state.path }, modules);
     this.#onFailure = onFailure;
   }

@@ -102,7 +102,8 @@ export class Swarmd {
     const state = await StateDir.open(options.stateDir);
     let metrics: Metrics | undefined;
     try {
-      const node = new LocalNode({ ...modules, state, options }, onFailure);
+      const saved = await state.load();
+      const node = new LocalNode({ ...modules, state, options }, saved, onFailure);
       if (options.metricsAddr) metrics = await openMetrics(options.metricsAddr, node);
       const passthrough = await localEngine(options, modules);
       const engine = await openEngine(
