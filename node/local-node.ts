@@ -36,8 +36,7 @@ export class LocalNode implements SwarmNode {
   #change: Promise<unknown> | undefined;
 
   /**
-   * @param saved what the state directory remembers of a membership: who asks before it is taken up
-   * must not hear that there is none, and make a new swarm in its place
+   * @param saved the membership that is to be taken up: nobody must make a new swarm in its place
    * @param onFailure told when a running membership ends with an error
    */
   constructor(
@@ -70,15 +69,14 @@ export class LocalNode implements SwarmNode {
     if (!saved) return;
     await this.#begin(async () => {
       const material = await this.#keys.load();
-      if (!material) {
-        const { path } = this.#modules.state;
+      const { path } = this.#modules.state;
+      if (!material)
         throw new SwarmError(
           "failed-precondition",
           `${path} belongs to node ${saved.nodeId} of a swarm, but its certificate is gone. Put ` +
             `${path}/certificates back, or remove the node on a manager ("swarm node rm --force ` +
             `${saved.nodeId}"), delete ${path} and join again`,
         );
-      }
       await this.#enter({ saved, material, unlockKey }, signal);
     });
   }
@@ -145,7 +143,7 @@ export class LocalNode implements SwarmNode {
         raftPort: 0,
         managers: [],
       };
-      await this.#clean();
+      await this.#modules.state.wipe();
       const { material } = made;
       await this.#keys.save(material);
       await this.#enterOrClean({ saved, material, unlockKey: null, bootstrap }, signal);
@@ -172,7 +170,7 @@ export class LocalNode implements SwarmNode {
         raftPort: 0,
         managers: [joined.remote, ...remotes.filter((addr) => addr !== joined.remote)],
       };
-      await this.#clean();
+      await this.#modules.state.wipe();
       await this.#keys.save(joined.material);
       await this.#enterOrClean({ saved, material: joined.material, unlockKey: null }, signal);
       await this.#member?.registered();
@@ -224,7 +222,7 @@ export class LocalNode implements SwarmNode {
       // Nothing half done: the next attempt begins from nothing.
       await this.#member?.stop();
       this.#member = undefined;
-      await this.#clean();
+      await this.#modules.state.wipe();
       this.#state = "inactive";
       this.#error = "";
       throw error;
@@ -298,9 +296,5 @@ export class LocalNode implements SwarmNode {
     this.#state = isLocked(error) ? "locked" : "error";
     this.#error = isLocked(error) ? LOCKED_TEXT : messageOf(error);
     if (this.#member) this.#onFailure(error);
-  }
-
-  async #clean(): Promise<void> {
-    await this.#modules.state.wipe();
   }
 }
