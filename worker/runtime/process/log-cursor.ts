@@ -92,8 +92,10 @@ export class LineCursor {
     )
       this.#mark++;
     const { timeMs } = this.marks[this.#mark] ?? { timeMs: 0 };
-    if (this.#mark >= MARKS_DONE_MAX) this.marks.splice(0, this.#mark);
-    this.#mark %= MARKS_DONE_MAX;
+    if (this.#mark >= MARKS_DONE_MAX) {
+      this.marks.splice(0, this.#mark);
+      this.#mark = 0;
+    }
     return timeMs;
   }
 

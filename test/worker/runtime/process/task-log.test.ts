@@ -76,6 +76,18 @@ describe("task log", () => {
     assert.equal((await read({ tail: 100 })).length, 20);
   });
 
+  it("gives the last lines of a log of many marks their times", async () => {
+    const lines = 2_500;
+    for (let i = 0; i < lines; i++) await write(`o${i}\n`, i);
+    for (const tail of [1, 2, 1_500]) {
+      const expected = Array.from({ length: tail }, (_, i) => lines - tail + i);
+      assert.deepEqual(
+        await read({ tail }),
+        expected.map((i) => `${i} stdout o${i}`),
+      );
+    }
+  });
+
   it("gives nothing older than asked for", async () => {
     await write("a\n", 10);
     await write("b\n", 20);
