@@ -215,6 +215,7 @@ export class Member {
         },
         csi: csiNodes(this.#csiPlugins),
         tlsInfo: () => tlsInfoOf(this.tls.material),
+        onTlsUpdate: (listener) => this.tls.onUpdate(listener),
         onSession: (message) => this.#observe(message),
       },
     );

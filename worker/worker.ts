@@ -58,6 +58,8 @@ export interface WorkerModules {
   readonly connect: (addr: string) => AgentConnection;
   /** What the node trusts now, for its description. */
   readonly tlsInfo: () => NodeTlsInfo | null;
+  /** Told when that has changed; returns the unsubscriber. @default never told */
+  readonly onTlsUpdate?: (listener: () => void) => () => void;
   /** CSI drivers of the node, for cluster volumes. @default none */
   readonly csi?: NodeDrivers;
   /** Told of every session message: managers, the node's object, keys, trusted roots. */
@@ -109,7 +111,8 @@ export class Worker {
         log.error({ err: error }, "the list of managers could not be written");
       }
     };
-    const modules = { ...parts, tasks, managers, describe, onManagers };
+    const onTlsUpdate = this.#modules.onTlsUpdate ?? (() => () => {});
+    const modules = { ...parts, tasks, managers, describe, onTlsUpdate, onManagers };
     scope.run((inner) => runAgent({ caller }, modules, inner));
     try {
       await scope.join();

@@ -1,4 +1,5 @@
-import { linked } from "../../lib/abort.ts";
+import { linked, onAbort } from "../../lib/abort.ts";
+import { Bell } from "../../lib/bell.ts";
 import { sleep, type Clock } from "../../lib/clock.ts";
 import { isSwarmError, SwarmError } from "../../lib/errors.ts";
 import type { Logger } from "../../lib/log.ts";
@@ -21,7 +22,10 @@ const RPC_TIMEOUT_MS = 5_000;
 const REPORT_TIMEOUT_MS = 20_000;
 /** How long to wait before asking for the assignments anew, should the next ones not fit either. */
 const REOPEN_DELAY_MS = 100;
-/** How often the node's description is compared with what was sent. */
+/**
+ * How often the node's description is compared with what was sent. What a node trusts is compared as
+ * soon as it has changed: a rotation of the root waits for it.
+ */
 const DESCRIPTION_PERIOD_MS = 20_000;
 
 /** What a session needs of a connection to a manager. */
@@ -35,6 +39,8 @@ export interface SessionModules {
   readonly reporter: Reporter;
   readonly volumes: Pick<NodeVolumes, "report">;
   readonly describe: (signal: AbortSignal) => Promise<NodeDescription>;
+  /** Told when the node's certificate or roots have changed; returns the unsubscriber. */
+  readonly onTlsUpdate: (listener: () => void) => () => void;
   /** Told of every session message; the first one means that the node is registered. */
   readonly onMessage: (message: SessionMessage) => void;
 }
@@ -143,19 +149,33 @@ export class Session {
   }
 
   async #descriptions(sent: NodeDescription, signal: AbortSignal): Promise<void> {
-    const { clock, describe } = this.#modules;
+    const { clock, describe, onTlsUpdate } = this.#modules;
     const kind = codec("NodeDescription");
-    for (let last = sent; ;) {
-      await sleep(clock, DESCRIPTION_PERIOD_MS, signal);
-      const description = await describe(signal);
-      if (kind.encode(description).equals(kind.encode(last))) continue;
-      last = description;
-      await this.#within(RPC_TIMEOUT_MS, signal, async (call) => {
-        // With a session id the call only updates the description: it ends without a message.
-        const request = { description, sessionId: this.#id };
-        for await (const _ of this.#dispatcher.session(request, call)) return;
-      });
+    const bell = new Bell();
+    const ring = (): void => bell.ring();
+    const releases = [onTlsUpdate(ring), onAbort(signal, ring)];
+    try {
+      for (let last = sent; ;) {
+        const cancel = clock.after(DESCRIPTION_PERIOD_MS, ring);
+        await bell.wait();
+        cancel();
+        signal.throwIfAborted();
+        const description = await describe(signal);
+        if (kind.encode(description).equals(kind.encode(last))) continue;
+        last = description;
+        await this.#sendDescription(description, signal);
+      }
+    } finally {
+      for (const release of releases) release();
     }
+  }
+
+  #sendDescription(description: NodeDescription, signal: AbortSignal): Promise<void> {
+    return this.#within(RPC_TIMEOUT_MS, signal, async (call) => {
+      // With a session id the call only updates the description: it ends without a message.
+      const request = { description, sessionId: this.#id };
+      for await (const _ of this.#dispatcher.session(request, call)) return;
+    });
   }
 
   async #logs(signal: AbortSignal): Promise<void> {

@@ -165,6 +165,7 @@ class AgentLife implements Process {
       tasks,
       managers: new ManagerList(this.#managers),
       describe: () => this.#describe(),
+      onTlsUpdate: () => () => {},
       onManagers,
       onSession: () => {},
       connect: (addr: string) => wire.connect(this, () => manager(addr)),
