@@ -20,6 +20,8 @@ import type { StoredTask } from "./task-store.ts";
 
 /** How long a step that failed for now is left alone. */
 const STEP_RETRY_MS = 1_000;
+/** Of a step that fails again and again, the log hears so often: there may be a thousand such tasks. */
+const STEP_WARN_PERIOD_MS = 60_000;
 
 type Work = Exclude<Step["kind"], "none" | "advance">;
 
@@ -45,6 +47,7 @@ export class TaskRunner {
   /** Clearing was tried: what it left is for whoever releases the task. */
   #cleared = false;
   #current: { readonly kind: Work; readonly link: Linked } | null = null;
+  #warnedAt = -Infinity;
 
   constructor({ task, status }: StoredTask, modules: RunnerModules) {
     this.#task = task;
@@ -163,10 +166,10 @@ export class TaskRunner {
   }
 
   async #fail(kind: Work, error: unknown, signal: AbortSignal): Promise<void> {
-    const { clock, log } = this.#modules;
+    const { clock } = this.#modules;
     const lead = kind === "shutdown" ? stillRuns : failed;
     const { retry, ...to } = lead(this.#status, error);
-    log.warn({ taskId: this.#task.id, step: kind, retry, err: error }, "task step failed");
+    this.#warn({ step: kind, retry, err: error });
     // A task that runs is not stained by our losing sight of it for a while.
     if (!retry || kind !== "wait") await this.#record(to, null);
     if (!retry) return;
@@ -175,6 +178,14 @@ export class TaskRunner {
     } catch (reason) {
       if (!signal.aborted) throw reason;
     }
+  }
+
+  #warn(failure: { readonly step: Work; readonly retry: boolean; readonly err: unknown }): void {
+    const { clock, log } = this.#modules;
+    const now = clock.monotonic();
+    const isNews = !failure.retry || now - this.#warnedAt >= STEP_WARN_PERIOD_MS;
+    if (isNews) this.#warnedAt = now;
+    log[isNews ? "warn" : "debug"]({ taskId: this.#task.id, ...failure }, "task step failed");
   }
 
   async #record(to: Progress, facts: TaskFacts | null): Promise<void> {

@@ -2,6 +2,7 @@ import type { Readable } from "node:stream";
 import type Docker from "dockerode";
 import { onAbort } from "../../../lib/abort.ts";
 import { every, sleep, type Clock } from "../../../lib/clock.ts";
+import { messageOf } from "../../../lib/errors.ts";
 import type { Logger } from "../../../lib/log.ts";
 import { NODE_ID_LABEL, TASK_ID_LABEL } from "./container-config.ts";
 import { engineCall } from "./engine-error.ts";
@@ -41,6 +42,8 @@ export class EngineEvents {
   readonly #modules: EngineEventsModules;
   readonly #listeners = new Map<string, Set<EventListener>>();
   #connected = false;
+  /** Why there is no stream; noted once, not at each attempt. Empty = there is, or was. */
+  #failure = "";
 
   constructor(nodeId: string, modules: EngineEventsModules) {
     this.#nodeId = nodeId;
@@ -71,7 +74,10 @@ export class EngineEvents {
         await this.#listen(signal);
       } catch (error) {
         if (signal.aborted) return;
-        log.warn({ err: error }, "events of the docker engine ended");
+        const failure = messageOf(error);
+        if (failure !== this.#failure)
+          log.warn({ err: error }, "events of the docker engine ended");
+        this.#failure = failure;
       }
       this.#tellAll();
       if (!signal.aborted) await sleep(clock, RECONNECT_MS, signal);
@@ -92,6 +98,7 @@ export class EngineEvents {
     const cancel = every(clock, LOOK_AGAIN_MS, () => this.#tellAll());
     try {
       this.#connected = true;
+      this.#failure = "";
       this.#tellAll();
       let rest = "";
       for await (const chunk of stream) {
