@@ -8,7 +8,7 @@ import { SimClock } from "../../../fakes/sim-clock.ts";
 
 const { signal } = new AbortController();
 /** Rooms of one CPU. */
-const ROOMS = 4;
+const ROOMS = 5;
 
 describe("stops", () => {
   let clock: SimClock;
