@@ -1,21 +1,18 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "../../../lib/clock.ts";
 import { isSwarmError, SwarmError } from "../../../lib/errors.ts";
 import type { ControllerDriver } from "../../../manager/volumes/controller-driver.ts";
 import { CsiController } from "../../../manager/volumes/csi-controller.ts";
 import { make } from "../../../proto/codec.ts";
-import { CsiPlugin } from "../../../proto/csi-plugin.ts";
+import type { CsiPlugin } from "../../../proto/csi-plugin.ts";
 import {
   CsiControllerServiceCapabilityRpcType as Ability,
   CsiPluginCapabilityServiceType as PluginAbility,
   CsiVolumeCapabilityAccessModeMode as Mode,
   VolumeAccessModeSharing as Sharing,
 } from "../../../proto/generated.ts";
-import { FakeCsiPlugin } from "../../fakes/csi-plugin.ts";
-import { CsiStorage } from "../../fakes/csi-storage.ts";
+import type { FakeCsiPlugin } from "../../fakes/csi-plugin.ts";
+import { CsiStage } from "../../fakes/csi-stage.ts";
+import type { CsiStorage } from "../../fakes/csi-storage.ts";
 import { eventually } from "../../fakes/eventually.ts";
 
 const { signal } = new AbortController();
@@ -43,25 +40,18 @@ const CAPABILITY = {
 };
 
 describe("the controller of a CSI plugin", () => {
-  let dir: string;
+  let stage: CsiStage;
   let storage: CsiStorage;
   let plugin: FakeCsiPlugin;
   let client: CsiPlugin;
   let driver: CsiController;
 
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), "skep-csi-"));
-    storage = new CsiStorage();
-    const backend = { controller: storage.controller(), node: storage.node("n1") };
-    plugin = await FakeCsiPlugin.open(join(dir, "csi.sock"), backend);
-    client = new CsiPlugin({ name: "disks", endpoint: plugin.endpoint }, systemClock);
+    stage = await CsiStage.open();
+    ({ storage, plugin, client } = stage);
     driver = new CsiController(client);
   });
-  afterEach(async () => {
-    client.close();
-    plugin.crash();
-    await rm(dir, { recursive: true });
-  });
+  afterEach(() => stage[Symbol.asyncDispose]());
 
   /** The plugin comes back with a call that fails. */
   const failing = async (call: keyof ControllerDriver, error: SwarmError): Promise<void> => {

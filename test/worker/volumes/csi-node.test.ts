@@ -1,12 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { systemClock } from "../../../lib/clock.ts";
 import { SwarmError } from "../../../lib/errors.ts";
 import { silentLog } from "../../../lib/log.ts";
 import { make } from "../../../proto/codec.ts";
-import { CsiPlugin } from "../../../proto/csi-plugin.ts";
+import { systemClock } from "../../../lib/clock.ts";
+import type { CsiPlugin } from "../../../proto/csi-plugin.ts";
 import {
   CsiNodeServiceCapabilityRpcType as Ability,
   CsiVolumeCapabilityAccessModeMode as Mode,
@@ -15,8 +12,9 @@ import {
 import { CsiInfo } from "../../../worker/volumes/csi-info.ts";
 import type { NodeDriver } from "../../../worker/volumes/node-driver.ts";
 import { CsiNode } from "../../../worker/volumes/csi-node.ts";
-import { FakeCsiPlugin } from "../../fakes/csi-plugin.ts";
-import { CsiStorage } from "../../fakes/csi-storage.ts";
+import type { FakeCsiPlugin } from "../../fakes/csi-plugin.ts";
+import { CsiStage } from "../../fakes/csi-stage.ts";
+import type { CsiStorage } from "../../fakes/csi-storage.ts";
 import { eventually } from "../../fakes/eventually.ts";
 
 const { signal } = new AbortController();
@@ -39,25 +37,18 @@ const REQUEST = {
 };
 
 describe("the node's half of a CSI plugin", () => {
-  let dir: string;
+  let stage: CsiStage;
   let storage: CsiStorage;
   let plugin: FakeCsiPlugin;
   let client: CsiPlugin;
   let driver: CsiNode;
 
   beforeEach(async () => {
-    dir = await mkdtemp(join(tmpdir(), "skep-csi-"));
-    storage = new CsiStorage();
-    const backend = { controller: storage.controller(), node: storage.node("n1") };
-    plugin = await FakeCsiPlugin.open(join(dir, "csi.sock"), backend);
-    client = new CsiPlugin({ name: "disks", endpoint: plugin.endpoint }, systemClock);
+    stage = await CsiStage.open();
+    ({ storage, plugin, client } = stage);
     driver = new CsiNode(client);
   });
-  afterEach(async () => {
-    client.close();
-    plugin.crash();
-    await rm(dir, { recursive: true });
-  });
+  afterEach(() => stage[Symbol.asyncDispose]());
 
   const life = async (): Promise<void> => {
     await driver.nodeStageVolume(REQUEST, signal);
