@@ -18,7 +18,7 @@ import {
 } from "./task-machine.ts";
 import type { StoredTask } from "./task-store.ts";
 
-/** How long a step that failed for now is left alone. */
+/** How long a step that may succeed another time is left alone. */
 const STEP_RETRY_MS = 1_000;
 /** Of a step that fails again and again, the log hears so often: there may be a thousand such tasks. */
 const STEP_WARN_PERIOD_MS = 60_000;

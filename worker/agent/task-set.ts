@@ -186,7 +186,7 @@ export class TaskSet {
     for (const listener of this.#listeners) listener(runner);
   }
 
-  /** Whether the changes are on disk; false when it takes none for now. */
+  /** Whether the changes are on disk; false when it takes none at the moment. */
   async #save(changes: readonly TaskChange[]): Promise<boolean> {
     const { store, log } = this.#modules;
     try {

@@ -41,7 +41,7 @@ export interface Launcher {
   /**
    * Starts a command line in a session of its own, so that it outlives swarmd and can be signalled as
    * a group. Resolves once the process is there and its identity is on disk; nothing runs when it
-   * throws. `unavailable` when the machine is out of processes or memory for now; only `aborted` leaves
+   * throws. `unavailable` when the machine is out of processes or memory at the moment; only `aborted` leaves
    * open whether the process is there.
    */
   launch(request: LaunchRequest): Promise<Launched>;
